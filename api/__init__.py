@@ -1,0 +1,1 @@
+"""HTTP, command line and the composition of the vault from its settings."""

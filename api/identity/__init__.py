@@ -1,0 +1,1 @@
+"""Who is asking is established here, and becomes a Subject."""

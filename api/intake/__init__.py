@@ -1,0 +1,1 @@
+"""Bodies become lazy streams here: bounded memory, no plaintext on disk, no endless waiting."""

@@ -1,0 +1,137 @@
+"""Each way of saying no has one status and one type, as RFC 9457 problem details."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.identity.tokens import NotIdentified
+from api.intake.body import BodyCut, NoSlot, TooSlow
+from vault.database.connection import DuplicateRow
+from vault.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    NotPermitted,
+    Tampered,
+    Unavailable,
+    VaultError,
+)
+from vault.storage.port import ObjectMissing
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one exception answers over HTTP."""
+
+    status: HTTPStatus
+    slug: str
+    title: str
+
+
+PROBLEMS: dict[type[VaultError], Kind] = {
+    VaultError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "Something is wrong in the vault"),
+    NotIdentified: Kind(HTTPStatus.UNAUTHORIZED, "not-identified", "Show who you are"),
+    NotFound: Kind(HTTPStatus.NOT_FOUND, "not-found", "Nothing here for you"),
+    NotPermitted: Kind(HTTPStatus.FORBIDDEN, "not-permitted", "Your seat does not allow this"),
+    Invalid: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "This cannot be accepted"),
+    Conflict: Kind(HTTPStatus.CONFLICT, "conflict", "Not possible as things stand"),
+    DuplicateRow: Kind(HTTPStatus.CONFLICT, "conflict", "Not possible as things stand"),
+    Unavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment"),
+    NoSlot: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-slot", "Try again in a moment"),
+    BodyCut: Kind(HTTPStatus.BAD_REQUEST, "body-cut", "The document did not arrive whole"),
+    TooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "too-slow", "The upload was given up"),
+    Tampered: Kind(HTTPStatus.BAD_GATEWAY, "tampered", "The stored document is damaged"),
+    ObjectMissing: Kind(HTTPStatus.BAD_GATEWAY, "tampered", "The stored document is damaged"),
+}
+
+# Fixed sentences: pydantic's own messages can repeat the value that was sent.
+_FAULTS = {"missing": "This is required.", "extra_forbidden": "This member is not known."}
+
+_RETRY_AFTER_S = "3"
+
+
+def problem(kind: Kind, detail: str, **extension: Any) -> JSONResponse:  # noqa: ANN401 — JSON
+    """Build the answer for one problem.
+
+    Args:
+        kind: Its row in the table.
+        detail: One sentence, fixed in the code.
+        **extension: Further members; those that are None are left out.
+    """
+    headers: dict[str, str] = {"Cache-Control": "no-store"}
+    if kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = _RETRY_AFTER_S
+    if kind.status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    body = {
+        "type": f"urn:subrosa:problem:{kind.slug}",
+        "title": kind.title,
+        "status": kind.status.value,
+        "detail": detail,
+        **{name: value for name, value in extension.items() if value is not None},
+    }
+    return JSONResponse(body, kind.status, headers, MEDIA_TYPE)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe in OpenAPI the refusals of a route, those common to all included."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in (401, *statuses, 503)
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Let every refusal of an application be a problem, and nothing echo its input."""
+
+    async def vault_error(_: Request, error: VaultError) -> JSONResponse:
+        kind = next(PROBLEMS[base] for base in type(error).__mro__ if base in PROBLEMS)
+        if isinstance(error, Invalid):
+            fault = {"pointer": error.pointer, "detail": str(error)}
+            return problem(kind, str(error), errors=[fault])
+        if isinstance(error, NotPermitted):
+            return problem(kind, str(error), clause=error.clause, scope_version=error.version)
+        return problem(kind, str(error))
+
+    async def request_error(_: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [
+            {
+                "pointer": _pointer(fault["type"], fault["loc"]),
+                "detail": _FAULTS.get(fault["type"], "This value cannot be accepted."),
+            }
+            for fault in error.errors()
+        ]
+        return problem(PROBLEMS[Invalid], faults[0]["detail"], errors=faults)
+
+    async def http_error(_: Request, error: HTTPException) -> JSONResponse:
+        status = HTTPStatus(error.status_code)
+        slug = status.phrase.lower().replace(" ", "-")
+        return problem(Kind(status, slug, status.phrase), status.description or status.phrase)
+
+    async def fault(_: Request, __: Exception) -> JSONResponse:
+        return problem(PROBLEMS[VaultError], "The vault could not finish this; try again.")
+
+    app.exception_handler(VaultError)(vault_error)
+    app.exception_handler(RequestValidationError)(request_error)
+    app.exception_handler(HTTPException)(http_error)
+    app.exception_handler(Exception)(fault)
+
+
+def _pointer(kind: str, steps: tuple[int | str, ...]) -> str:
+    """Return where a fault is, without the name of a member that the sender made up."""
+    known = steps[1:-1] if kind == "extra_forbidden" else steps[1:]
+    return "".join(f"/{step}" for step in known)

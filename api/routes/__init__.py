@@ -1,0 +1,1 @@
+"""Every route asks for a Subject, calls one operation and describes its result."""

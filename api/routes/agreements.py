@@ -1,0 +1,83 @@
+"""Agreements over HTTP: propose, read, sign."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Path
+
+from api.access import CaseHere, SubjectHere, VaultHere
+from api.problems import problems
+from api.schemas import AgreementOut, AgreementsOut, NewSignature
+from policies.schema import schema
+from vault import agreements
+
+router = APIRouter(tags=["agreements"])
+
+_TERMS_EXAMPLE = {
+    "language": "subrosa-scope/1",
+    "sides": ["claimant", "respondent"],
+    "clauses": [
+        {
+            "id": "3.1",
+            "to": "side:respondent",
+            "classes": ["medical", "billing"],
+            "origins": ["claimant"],
+            "view": "redacted",
+            "purposes": ["mediation"],
+            "phases": ["exchange", "mediation"],
+            "text": "The clinic sees the patient's records with third parties blackened.",
+        }
+    ],
+}
+
+Version = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the version.")]
+
+
+@router.post(
+    "/v1/cases/{case}/agreements",
+    status_code=HTTPStatus.CREATED,
+    responses=problems(404, 422),
+)
+def propose(
+    subject: SubjectHere,
+    vault: VaultHere,
+    case: CaseHere,
+    terms: Annotated[Any, Body(examples=[_TERMS_EXAMPLE])],
+) -> AgreementOut:
+    """Put a draft before everybody seated. It changes nobody's rights until it is in force."""
+    return AgreementOut.of(agreements.propose(vault, subject, case, terms))
+
+
+@router.get("/v1/cases/{case}/agreements", responses=problems(404))
+def list_agreements(subject: SubjectHere, vault: VaultHere, case: CaseHere) -> AgreementsOut:
+    """Read every version, drafts included, with who has signed."""
+    return AgreementsOut(
+        agreements=[
+            AgreementOut.of(agreement)
+            for agreement in agreements.list_agreements(vault, subject, case)
+        ]
+    )
+
+
+@router.get("/v1/cases/{case}/agreements/{version}", responses=problems(404))
+def read_agreement(
+    subject: SubjectHere, vault: VaultHere, case: CaseHere, version: Version
+) -> AgreementOut:
+    """Read one version; that you have read it is on record."""
+    return AgreementOut.of(agreements.read_agreement(vault, subject, case, version))
+
+
+@router.post(
+    "/v1/cases/{case}/agreements/{version}/signatures", responses=problems(403, 404, 409, 422)
+)
+def sign(
+    subject: SubjectHere, vault: VaultHere, case: CaseHere, version: Version, new: NewSignature
+) -> AgreementOut:
+    """Sign the exact version you have read; the last required signature puts it in force."""
+    return AgreementOut.of(agreements.sign(vault, subject, case, version, new.digest))
+
+
+@router.get("/v1/scope/schema")
+def scope_schema(subject: SubjectHere) -> dict[str, Any]:  # noqa: ARG001 — identified, no more
+    """Read the JSON Schema of the language in which agreements are written."""
+    return schema()

@@ -1,0 +1,221 @@
+"""Documents over HTTP: in as a raw body or a form, out as a stream, listed as far as one may see."""
+
+import base64
+import json
+from collections.abc import AsyncIterator, Generator
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+from uuid import UUID
+
+import anyio
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+
+from api.access import CaseHere, DocumentHere, IntakeHere, SubjectHere, VaultHere
+from api.intake.described import read_deposit, read_rendition
+from api.problems import problems
+from api.schemas import DepositedOut, DocumentOut, DocumentsOut
+from policies.terms import View
+from vault import deposits, documents
+from vault.errors import Invalid
+from vault.ids import DocumentId
+
+router = APIRouter(tags=["documents"])
+
+Purpose = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="Why you read it, on record; what goes with your seat if left out.",
+        examples=["mediation"],
+    ),
+]
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FORM_FIELDS = {
+    "class": {"type": "string", "description": "A class of the vocabulary."},
+    "title": {"type": "string", "description": "One line; the file's name if left out."},
+    "provenance": {"type": "string", "enum": list(deposits.PROVENANCES)},
+    "joint": {"type": "string", "enum": ["true", "false"], "description": "Mediator only."},
+    "sha256": {"type": "string", "description": "Announced digest in hex; compared."},
+    "file": {"type": "string", "format": "binary"},
+}
+_HEADERS = {
+    "Subrosa-Class": "A class of the vocabulary, e.g. `medical`.",
+    "Subrosa-Title": "One line, percent-encoded UTF-8; the file's name if left out.",
+    "Subrosa-Provenance": "`pre-existing` or `made-for-mediation`.",
+    "Subrosa-Joint": "`true` for a document of all sides; mediator only.",
+    "Content-Disposition": "`attachment; filename*=UTF-8''chart.pdf`",
+    "Repr-Digest": "Announced SHA-256 (RFC 9530), compared: `sha-256=:BASE64:`.",
+}
+
+
+def _body(fields: tuple[str, ...], headers: tuple[str, ...]) -> dict[str, Any]:
+    """Describe in OpenAPI a body that no framework may read: a form, or raw bytes with headers."""
+    form = {
+        "schema": {
+            "type": "object",
+            "required": ["file"],
+            "properties": {name: _FORM_FIELDS[name] for name in fields},
+        }
+    }
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"multipart/form-data": form, "application/octet-stream": _BINARY},
+        },
+        "parameters": [
+            {
+                "name": name,
+                "in": "header",
+                "required": False,
+                "description": f"With a raw body: {_HEADERS[name]}",
+                "schema": {"type": "string"},
+            }
+            for name in headers
+        ],
+    }
+
+
+@router.post(
+    "/v1/cases/{case}/documents",
+    status_code=HTTPStatus.CREATED,
+    responses=problems(400, 403, 404, 408, 409, 422),
+    openapi_extra=_body(tuple(_FORM_FIELDS), tuple(_HEADERS)),
+)
+def deposit(
+    subject: SubjectHere, vault: VaultHere, intake: IntakeHere, case: CaseHere, request: Request
+) -> DepositedOut:
+    """Deposit a document and receive a signed receipt.
+
+    Until a clause covers its class, your side alone sees it.
+    """
+    with intake.body(request) as body:
+        content, describe = read_deposit(request.headers, body)
+        return DepositedOut.of(deposits.deposit(vault, subject, case, content, describe))
+
+
+@router.post(
+    "/v1/documents/{document}/renditions",
+    status_code=HTTPStatus.CREATED,
+    responses=problems(400, 403, 404, 408, 409, 422),
+    openapi_extra=_body(("sha256", "file"), ("Content-Disposition", "Repr-Digest")),
+)
+def deposit_redacted(
+    subject: SubjectHere,
+    vault: VaultHere,
+    intake: IntakeHere,
+    document: DocumentHere,
+    request: Request,
+) -> DepositedOut:
+    """Bring the redacted version of a document that your side deposited."""
+    with intake.body(request) as body:
+        content, describe = read_rendition(request.headers, body)
+        return DepositedOut.of(
+            deposits.deposit_redacted(vault, subject, document, content, describe)
+        )
+
+
+@router.get("/v1/cases/{case}/documents", responses=problems(404, 422))
+def list_documents(
+    subject: SubjectHere,
+    vault: VaultHere,
+    case: CaseHere,
+    purpose: Purpose = None,
+    after: Annotated[
+        str | None, Query(max_length=200, description="`next` of the page before.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=documents.LONGEST_PAGE)] = 50,
+) -> DocumentsOut:
+    """List what you may know to exist, oldest first, with the view you have of each."""
+    page = documents.list_documents(
+        vault, subject, case, purpose=purpose, after=_read_cursor(after), limit=limit
+    )
+    return DocumentsOut(
+        documents=[DocumentOut.of(document) for document in page.documents],
+        next=_cursor(page.after),
+    )
+
+
+@router.get("/v1/documents/{document}", responses=problems(403, 404, 422))
+def read_document(
+    subject: SubjectHere, vault: VaultHere, document: DocumentHere, purpose: Purpose = None
+) -> DocumentOut:
+    """Read what you may know of one document, without its content."""
+    return DocumentOut.of(documents.read_document(vault, subject, document, purpose=purpose))
+
+
+@router.get(
+    "/v1/documents/{document}/content",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "The document. Every byte is authenticated before it is sent; if "
+            "the stored bytes turn out to be damaged the answer is cut short.",
+            "content": {"application/octet-stream": _BINARY},
+        },
+        **problems(403, 404, 409, 422, 502),
+    },
+)
+def release(
+    subject: SubjectHere,
+    vault: VaultHere,
+    document: DocumentHere,
+    view: Annotated[Literal["full", "redacted"], Query(description="Which version to open.")],
+    purpose: Purpose = None,
+) -> StreamingResponse:
+    """Open a document at a view the agreement gives you. On record before the first byte."""
+    released = documents.release(
+        vault, subject, document, View.parse(view), purpose=purpose
+    )
+    stored = released.stored
+    name = quote(stored.file_name or "document", safe="")
+    return StreamingResponse(
+        _closing(released.chunks),
+        media_type=stored.media_type,
+        headers={
+            "Content-Length": str(stored.size_bytes),
+            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+            "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(stored.sha256)).decode()}:",
+            "Subrosa-Log-Index": str(released.log_index),
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+async def _closing(chunks: Generator[bytes]) -> AsyncIterator[bytes]:
+    """Stream, and end the release when the reader has all of it or has gone away.
+
+    The ending is put on record even if the request is being cancelled.
+    """
+    try:
+        async for chunk in iterate_in_threadpool(chunks):
+            yield chunk
+    finally:
+        with anyio.CancelScope(shield=True):
+            await run_in_threadpool(chunks.close)
+
+
+def _cursor(after: documents.Cursor | None) -> str | None:
+    if after is None:
+        return None
+    text = json.dumps([after[0].isoformat(), str(after[1])])
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _read_cursor(text: str | None) -> documents.Cursor | None:
+    if text is None:
+        return None
+    try:
+        at, document = json.loads(base64.urlsafe_b64decode(text))
+        instant, identifier = datetime.fromisoformat(at), DocumentId(UUID(document))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Invalid("after", "This is not a cursor of this list.") from error
+    if instant.tzinfo is None:
+        raise Invalid("after", "This is not a cursor of this list.")
+    return instant, identifier

@@ -1,0 +1,45 @@
+"""Instants are fixed-width texts, so that the order of texts is the order of time."""
+
+import re
+from datetime import UTC, datetime
+from typing import Final, NewType
+
+# `YYYY-MM-DDTHH:MM:SSZ`, or an open end. Made by `instant`, or checked by `is_instant`.
+Instant = NewType("Instant", str)
+
+ALWAYS: Final = Instant("0000")
+NEVER: Final = Instant("9999")
+
+_SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+
+def instant(moment: datetime) -> Instant:
+    """Write a moment as UTC, cut to the second.
+
+    Cutting is exact for every question: intervals begin and end on whole seconds and hold
+    `nbf <= now < exp`, which a fraction of a second cannot change.
+
+    Raises:
+        ValueError: The moment bears no time zone.
+        OverflowError: It lies outside the years 1 to 9999 in UTC.
+    """
+    if moment.utcoffset() is None:
+        raise ValueError("A moment without a time zone is no instant.")
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return Instant(utc.isoformat(timespec="seconds") + "Z")
+
+
+def is_instant(text: str) -> bool:
+    """Tell whether a text is a fixed-width instant of the calendar; open ends are not."""
+    if not _SHAPE.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def are_ends(nbf: str, exp: str) -> bool:
+    """Tell whether both ends of `[nbf, exp)` are real instants or open."""
+    return (nbf == ALWAYS or is_instant(nbf)) and (exp == NEVER or is_instant(exp))

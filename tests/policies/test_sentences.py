@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from policies.sentences import sentence
+from tests.policies.samples import Json, clause, clauses, terms
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            clause(
+                "3.1",
+                "side:respondent",
+                "redacted",
+                classes=["medical", "billing"],
+                origins=["claimant"],
+                purposes=["mediation"],
+                phases=["exchange", "settlement"],
+                until="2026-07-01T00:00:00Z",
+            ),
+            (
+                "Clause 3.1: the parties and counsel of respondent may see, at most redacted, "
+                "documents of class billing or medical, of origin claimant, with no label, for "
+                "purpose mediation, in phase exchange or settlement, until 2026-07-01T00:00:00Z."
+            ),
+        ),
+        (
+            clause(
+                "7.1",
+                "party",
+                "metadata",
+                effect="deny",
+                classes={"not": ["billing"]},
+                phases={"not": ["closed", "intake"]},
+                **{"from": "2026-07-01T00:00:00Z"},
+            ),
+            (
+                "Clause 7.1: every party must not see or know of documents of any class but "
+                "billing, of any origin, with any label, for any purpose, in any phase but closed "
+                "or intake, from 2026-07-01T00:00:00Z."
+            ),
+        ),
+        (
+            clause("2", "insurer:a", labels=["claw-back", "-"]),
+            (
+                "Clause 2: the insurer of a may see in full documents of any class, of any "
+                "origin, with no label or claw-back, for any purpose, in any phase."
+            ),
+        ),
+    ],
+)
+def test_a_clause_reads_as_a_sentence(said: Json, expected: str) -> None:
+    sides = ("a", "b") if said["to"] == "insurer:a" else ("claimant", "respondent")
+    assert sentence(terms(said, sides=sides).clauses[0]) == expected
+
+
+@settings(max_examples=60)
+@given(clauses(), clauses())
+def test_clauses_that_differ_in_what_they_do_read_differently(one: Json, other: Json) -> None:
+    first, second = (replace(terms(said).clauses[0], text="") for said in (one, other))
+    assert (first == second) == (sentence(first) == sentence(second))

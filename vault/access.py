@@ -1,0 +1,313 @@
+"""What a subject is in a case is established here, once, and every refusal is on record from here.
+
+An operation that reads asks `stand`; one that changes something asks `change`. Both look the seat
+up in the same snapshot as the case, its scope version and its roster, so that a stale policy
+cannot be used.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+from uuid import UUID
+
+from policies.compiler import Policy, baseline
+from policies.decisions import Denial, Permit, Question, decide, default_purpose
+from policies.engine import Scope
+from policies.roster import RosterRow
+from policies.terms import PURPOSES
+from vault.audit.events import Event, Outcome
+from vault.audit.slots import SealedEvent, SlotKeys, seal_event
+from vault.database import agreements, cases, keys
+from vault.details import CaseDetails, CaseState, ParticipantDetails, Sealer
+from vault.errors import Invalid, NotFound, NotPermitted, Tampered, VaultError
+from vault.ids import CaseId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from policies.terms import Marking, Role, View
+    from vault.audit.events import Tag
+    from vault.audit.log import AuditReceipt
+    from vault.core import Subject, Vault
+    from vault.database.connection import Transaction
+
+# Asked about when there is no case: the same look-ups run, and find nothing.
+NOWHERE = CaseId(UUID(int=0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seated:
+    """A subject who holds a seat in the case at this instant."""
+
+    case: CaseId
+    details: CaseDetails
+    state: CaseState
+    participant: ParticipantDetails
+    sealer: Sealer
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a subject is in a case at one instant; `seated` is None for everybody else."""
+
+    vault: Vault
+    subject: Subject
+    at: datetime
+    case: CaseId | None
+    slot_keys: SlotKeys
+    seated: Seated | None
+
+    def must_sit(self, tag: Tag, detail: Mapping[str, str | int] | None = None) -> Seated:
+        """Return the seat, or put the refusal on record and answer as if nothing were there.
+
+        Raises:
+            NotFound: No such case, or no seat in it at this instant.
+        """
+        if self.seated is None:
+            self.record(tag, Outcome.REFUSED, detail=detail)
+            raise NotFound
+        return self.seated
+
+    def decide(self, marking: Marking, view: View, purpose: str | None) -> Permit | Denial:
+        """Ask the agreement in force whether this seat may see a marking at a view.
+
+        Raises:
+            Invalid: The purpose is not in the vocabulary.
+        """
+        assert self.seated is not None
+        return decide(
+            self.seated.scope,
+            Question(
+                person=person_text(self.subject),
+                marking=marking,
+                view=view,
+                purpose=self.purpose(purpose),
+                phase=self.seated.state.phase,
+                now=self.at,
+            ),
+        )
+
+    def purpose(self, asked: str | None) -> str:
+        """Return the purpose asked for, or the one that goes with the seat."""
+        assert self.seated is not None
+        if asked is None:
+            return default_purpose(self.seated.participant.seat.role)
+        if asked not in PURPOSES:
+            raise Invalid("purpose", "This is not a purpose of the vocabulary.")
+        return asked
+
+    def event(
+        self,
+        tag: Tag,
+        outcome: Outcome,
+        *,
+        decision: Permit | Denial | None = None,
+        detail: Mapping[str, str | int] | None = None,
+    ) -> SealedEvent:
+        """Seal an event about this subject in this case, ready for the log."""
+        seated, question = self.seated, decision and decision.question
+        return seal_event(
+            Event(
+                tag=tag,
+                outcome=outcome,
+                at=self.vault.clock(),
+                case=self.case,
+                person=self.subject.person,
+                seat=str(seated.participant.seat) if seated else None,
+                purpose=question.purpose if question else None,
+                phase=seated.state.phase if seated else None,
+                view=str(question.view) if question else None,
+                scope_version=seated.state.scope_version if seated else None,
+                clause=decision.clause if decision else None,
+                address=self.subject.address,
+                detail=detail or {},
+            ),
+            self.slot_keys,
+        )
+
+    def record(
+        self,
+        tag: Tag,
+        outcome: Outcome = Outcome.GRANTED,
+        *,
+        decision: Permit | Denial | None = None,
+        detail: Mapping[str, str | int] | None = None,
+    ) -> AuditReceipt:
+        """Put a read or a refusal on record; return when it is durable.
+
+        Raises:
+            Unavailable: It is not on record, and nothing may be released.
+        """
+        return self.vault.log.record(self.event(tag, outcome, decision=decision, detail=detail))
+
+    def refuse(
+        self, tag: Tag, denial: Denial, detail: Mapping[str, str | int] | None = None
+    ) -> NoReturn:
+        """Put a refusal on record, then raise it with the clause that decided."""
+        self.record(tag, Outcome.REFUSED, decision=denial, detail=detail)
+        raise NotPermitted(
+            "The agreement in force does not let your seat see this at this view.",
+            clause=denial.clause,
+            version=denial.version,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An open transaction in which one seated subject changes one case."""
+
+    tx: Transaction
+    standing: Standing
+    seated: Seated
+    tag: Tag
+
+    def require(self, *roles: Role) -> None:
+        """Raise NotPermitted unless the seat has one of these roles."""
+        if self.seated.participant.seat.role not in roles:
+            raise NotPermitted("Your seat does not do this.")
+
+    def append(self, detail: Mapping[str, str | int], *, tag: Tag | None = None) -> int:
+        """Put the change on record inside its own transaction; return the entry's index.
+
+        The log's head stays locked from here to the commit: call it after every check, and let
+        only the change's own rows follow.
+        """
+        event = self.standing.event(tag or self.tag, Outcome.GRANTED, detail=detail)
+        return self.standing.vault.log.append(self.tx, event)
+
+
+@contextmanager
+def change(
+    vault: Vault, subject: Subject, case_id: CaseId, tag: Tag, *, lock: bool = True
+) -> Iterator[Change]:
+    """Open the one transaction of an operation that changes a case.
+
+    Leaving the block commits rows and event together; an exception rolls both back. A refusal is
+    on record, in an entry of its own, before it leaves.
+
+    Args:
+        vault: The collaborators.
+        subject: Who asks.
+        case_id: The case.
+        tag: What is being done.
+        lock: Keep other changes of the case waiting; False for changes that add a row and look at
+            nothing else.
+
+    Raises:
+        NotFound: No such case, or the subject holds no seat in it.
+        NotPermitted: From the block.
+    """
+    standing: Standing | None = None
+    try:
+        with vault.database.transaction() as tx:
+            standing = stand(vault, tx, subject, case_id, lock=lock)
+            if standing.seated is None:
+                raise NotFound  # noqa: TRY301 — leaves the transaction before it is put on record
+            yield Change(tx, standing, standing.seated, tag)
+    except (NotFound, NotPermitted):
+        if standing is not None:
+            standing.record(tag, Outcome.REFUSED)
+        raise
+
+
+def stand(
+    vault: Vault, tx: Transaction, subject: Subject, case_id: CaseId, *, lock: bool = False
+) -> Standing:
+    """Establish what a subject is in a case now. An unknown case and a foreign one cost alike.
+
+    Raises:
+        Tampered: A row of the case was not sealed by this vault.
+    """
+    at = vault.clock()
+    wrapped_person = keys.wrapped_key(tx, subject.person, "person")
+    if wrapped_person is None:
+        raise VaultError("This person's key is gone.")
+    person_key = vault.keyring.open_person_key(subject.person, wrapped_person)
+    case = cases.lock_case(tx, case_id) if lock else cases.find_case(tx, case_id)
+    wrapped_case = keys.wrapped_key(tx, case_id, "case")
+    participant = cases.participant_of(tx, case_id, subject.person)
+    if case is None or wrapped_case is None:
+        slot_keys = SlotKeys(case=None, person=person_key, operations=vault.operations_key)
+        return Standing(
+            vault=vault, subject=subject, at=at, case=None, slot_keys=slot_keys, seated=None
+        )
+    case_key = vault.keyring.open_case_key(case_id, wrapped_case)
+    seated = None
+    if participant is not None:
+        sealer = Sealer(case_id, case_key)
+        details = sealer.open_participant(
+            participant.participant_id, subject.person, participant.details
+        )
+        if details.holds_at(at):
+            seated = _seated(vault, tx, sealer, case, details)
+    return Standing(
+        vault=vault,
+        subject=subject,
+        at=at,
+        case=case_id,
+        slot_keys=SlotKeys(case=case_key, person=person_key, operations=vault.operations_key),
+        seated=seated,
+    )
+
+
+def _seated(
+    vault: Vault,
+    tx: Transaction,
+    sealer: Sealer,
+    case: cases.CaseRow,
+    participant: ParticipantDetails,
+) -> Seated:
+    details, state = sealer.open_case(case.details), sealer.open_state(case.state)
+    scope = vault.scopes.get(
+        str(case.case_id),
+        state.scope_version,
+        state.roster_version,
+        lambda: _load_scope(tx, sealer, details, state),
+    )
+    return Seated(
+        case=case.case_id,
+        details=details,
+        state=state,
+        participant=participant,
+        sealer=sealer,
+        scope=scope,
+    )
+
+
+def _load_scope(tx: Transaction, sealer: Sealer, details: CaseDetails, state: CaseState) -> Scope:
+    return Scope(
+        policy_in_force(tx, sealer, details, state),
+        tuple(
+            roster_row(sealer.open_participant(row.participant_id, row.person_id, row.details))
+            for row in cases.participants_of(tx, sealer.case)
+        ),
+        version=state.scope_version,
+    )
+
+
+def policy_in_force(
+    tx: Transaction, sealer: Sealer, details: CaseDetails, state: CaseState
+) -> Policy:
+    """Return the compiled policy of the scope version in force; the baseline before the first."""
+    if state.scope_version == 0:
+        return baseline(str(sealer.case), details.sides)
+    row = agreements.find_agreement(tx, sealer.case, state.scope_version)
+    if row is None:
+        raise Tampered
+    return sealer.open_agreement(row.version, row.terms).policy
+
+
+def person_text(subject: Subject) -> str:
+    """Name a person as the scope engine does: typed, so that no one can be named like a role."""
+    return f"u:{subject.person}"
+
+
+def roster_row(details: ParticipantDetails) -> RosterRow:
+    """Return a seat as the scope engine reads it."""
+    return RosterRow.of(
+        f"u:{details.person}", details.seat, details.seated_from, details.seated_until
+    )

@@ -1,0 +1,159 @@
+"""No byte of content is decrypted but for a Permit whose use is on record.
+
+`open_content` takes both proofs as arguments: a Permit is made by `policies.decisions.decide` alone
+and an AuditReceipt by a committed append alone, so that a way around them does not type-check.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vault.errors import Invalid, Tampered
+from vault.sealing.parts import (
+    HEADER_SIZE,
+    Layout,
+    RenditionContext,
+    open_parts,
+    seal_parts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from policies.decisions import Permit
+    from vault.audit.log import AuditReceipt
+    from vault.core import Vault
+    from vault.database.documents import RenditionRow
+    from vault.details import RenditionDetails, Sealer
+    from vault.ids import CaseId, RenditionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedContent:
+    """What the database keeps of content that is durable in the store."""
+
+    context: RenditionContext
+    size_bytes: int
+    sha256: str
+    headers: bytes
+    wrapped_key: bytes
+
+
+def object_name(case: CaseId, rendition: RenditionId) -> str:
+    """Return the name of a rendition's object; it says nothing that its ids do not."""
+    return f"{case}/{rendition}"
+
+
+def store_content(
+    vault: Vault, sealer: Sealer, context: RenditionContext, content: Iterable[bytes]
+) -> SealedContent:
+    """Seal content under a fresh data key and store it; return when it is durable.
+
+    Constant memory; no plaintext but in memory. If anything fails nothing is visible: the store
+    keeps no object under this name, or one that no row refers to and the sweep removes.
+
+    Raises:
+        Invalid: The content is larger than the vault accepts.
+        Unavailable: The store does not answer.
+    """
+    data_key, wrapped_key = vault.keyring.new_data_key(sealer.key, context)
+    measure = _Measure(vault.size_limit_bytes)
+    headers = bytearray()
+
+    def parts() -> Iterator[bytes | bytearray | memoryview]:
+        for part in seal_parts(data_key, context, measure.passing(content)):
+            headers.extend(part.header)
+            yield part.body
+
+    vault.store.put(object_name(context.case, context.rendition), parts())
+    return SealedContent(
+        context=context,
+        size_bytes=measure.size_bytes,
+        sha256=measure.digest.hexdigest(),
+        headers=bytes(headers),
+        wrapped_key=wrapped_key,
+    )
+
+
+def open_content(
+    vault: Vault, sealer: Sealer, row: RenditionRow, permit: Permit, receipt: AuditReceipt
+) -> Iterator[bytes]:
+    """Open a rendition for the reader whom the permit names.
+
+    Args:
+        vault: The collaborators.
+        sealer: Opens the case's rows.
+        row: The rendition.
+        permit: For this case, at the rendition's view or above it.
+        receipt: Of the entry that records this release.
+
+    Yields:
+        Plaintext in pieces of at most 1 MiB, each authenticated.
+
+    Raises:
+        Tampered: The store holds something else than what was sealed.
+        Unavailable: The store does not answer.
+    """
+    assert permit.case == str(sealer.case)
+    assert str(permit.question.view) == row.view
+    assert receipt.index >= 0
+    return _open(vault, sealer, row)
+
+
+def verify_content(
+    vault: Vault, sealer: Sealer, row: RenditionRow, details: RenditionDetails
+) -> bool:
+    """Tell whether a stored rendition opens, and is what was received, without handing it out."""
+    digest = hashlib.sha256()
+    try:
+        for chunk in _open(vault, sealer, row):
+            digest.update(chunk)
+    except Tampered:
+        return False
+    return digest.hexdigest() == details.sha256
+
+
+def layout_of(row: RenditionRow) -> Layout:
+    """Return how a rendition's object is laid out, from its pinned size."""
+    return Layout(row.size_bytes, row.part_size)
+
+
+def _open(vault: Vault, sealer: Sealer, row: RenditionRow) -> Iterator[bytes]:
+    context = RenditionContext(sealer.case, row.document_id, row.rendition_id)
+    layout, name = layout_of(row), object_name(sealer.case, row.rendition_id)
+    if vault.store.length(name) != layout.object_length:
+        raise Tampered
+    return open_parts(
+        vault.keyring.open_data_key(sealer.key, context, row.wrapped_key),
+        context,
+        layout,
+        list(_split_headers(row.headers)),
+        vault.store.read(name),
+    )
+
+
+def _split_headers(headers: bytes) -> Iterator[bytes]:
+    for start in range(0, len(headers), HEADER_SIZE):
+        yield headers[start : start + HEADER_SIZE]
+
+
+class _Measure:
+    """Digests and counts what passes, and stops it at the limit."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.digest = hashlib.sha256()
+        self.size_bytes = 0
+        self._limit_bytes = limit_bytes
+
+    def passing(self, content: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the content unchanged."""
+        for chunk in content:
+            self.size_bytes += len(chunk)
+            if self.size_bytes > self._limit_bytes:
+                raise Invalid("", "The document is larger than this vault accepts.")
+            self.digest.update(chunk)
+            yield chunk
+
+

@@ -1,0 +1,62 @@
+"""Every operation is given the same few collaborators, frozen together when the vault is built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from policies.engine import ScopeCache
+    from vault.audit.log import Log
+    from vault.audit.signing import SigningKey
+    from vault.audit.slots import OperationsKey
+    from vault.database.connection import Database
+    from vault.ids import PersonId
+    from vault.keyring.keyring import Keyring
+    from vault.storage.port import ObjectStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vault:
+    """What an operation works with; nothing here is global and nothing is looked up by name.
+
+    Attributes:
+        database: Rows. Trusted to keep what it commits; not trusted to tell the truth about rights
+            or the log (rows are sealed, the log is a tree).
+        store: Sealed objects. Not trusted at all.
+        keyring: The root key's provider and the keys it opens. Trusted with every secret.
+        log: The one record of accesses and changes.
+        operations_key: Opens the slots of log entries that belong to no case or no person.
+        receipt_key: Signs receipts of deposits.
+        scopes: Compiled scopes, by case, scope version and roster version.
+        clock: The vault's own clock, aware UTC; never the client's.
+        size_limit_bytes: The largest document accepted.
+    """
+
+    database: Database
+    store: ObjectStore
+    keyring: Keyring
+    log: Log
+    operations_key: OperationsKey
+    receipt_key: SigningKey
+    scopes: ScopeCache
+    clock: Callable[[], datetime]
+    size_limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Who is asking, as the outer house has established it. Seats are looked up, never claimed.
+
+    Attributes:
+        person: The person.
+        opens_cases: The institution lets this person open cases as a mediator.
+        address: Network address of the request, for the record; None for the command line.
+    """
+
+    person: PersonId
+    opens_cases: bool
+    address: str | None

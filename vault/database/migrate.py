@@ -1,0 +1,55 @@
+"""The schema is what the SQL files in migrations/ say, applied in order, forward only."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from importlib.resources import as_file, files
+from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from yoyo import get_backend, read_migrations
+
+from vault.errors import Unavailable
+
+
+class OriginDiffers(Exception):  # noqa: N818 — named for the fact
+    """The log in this database was begun under another origin than the settings name."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The log in this database has another origin than SUBROSA_LOG_ORIGIN says; "
+            "an origin never changes: set it back."
+        )
+
+
+def migrate(owner_url: str, *, log_origin: str) -> None:
+    """Bring the schema up to date under the owner's role, and begin the log if it is new.
+
+    Running it again changes nothing. Several processes may run it at once: one at a time works.
+
+    Args:
+        owner_url: libpq URL of the role that owns the schema.
+        log_origin: The log's name in every checkpoint, for ever (C2SP tlog-checkpoint).
+
+    Raises:
+        Unavailable: The database does not answer.
+        OriginDiffers: The log was begun under another origin.
+    """
+    parts = urlsplit(owner_url)
+    backend = cast("Any", get_backend(urlunsplit(parts._replace(scheme="postgresql+psycopg"))))
+    with as_file(files("vault.database") / "migrations") as folder, closing(backend.connection):
+        with backend.lock():
+            backend.apply_migrations(backend.to_apply(read_migrations(str(folder))))
+    try:
+        with psycopg.connect(owner_url) as connection:
+            connection.execute(
+                "INSERT INTO log_head (id, origin, size, range) VALUES (1, %s, 0, '')"
+                " ON CONFLICT (id) DO NOTHING",
+                (log_origin,),
+            )
+            row = connection.execute("SELECT origin FROM log_head").fetchone()
+    except psycopg.OperationalError as error:
+        raise Unavailable("The database does not answer; nothing was changed.") from error
+    if row != (log_origin,):
+        raise OriginDiffers

@@ -1,0 +1,70 @@
+"""Every way in which the vault says no, as one small tree of exceptions.
+
+::
+
+    VaultError
+    ├── NotFound          nothing there for this subject; trying again does not help
+    ├── NotPermitted      the agreement in force, or the seat, does not allow it
+    ├── Invalid           a value the caller sent cannot be accepted; mend it and try again
+    ├── Conflict          the state of the case does not allow it now
+    ├── Unavailable       a part the vault needs does not answer; trying again may help
+    └── Tampered          stored bytes are not what was sealed; nothing more is released
+
+No exception carries a status code (api/problems.py has the table), and no text is built from
+content: a reason is a sentence fixed in the code.
+"""
+
+
+class VaultError(Exception):
+    """The root of the tree; `str()` is one sentence fit for the caller's eyes."""
+
+
+class NotFound(VaultError):
+    """Nothing there, or nothing this subject may know of: the two look alike on purpose."""
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing here for you.")
+
+
+class NotPermitted(VaultError):
+    """The subject sits in the case, but the clause named here decides against the request.
+
+    Attributes:
+        clause: Id of the deciding clause or floor; None when no clause allows it at all.
+        version: The scope version in force when it was decided; None where the seat decides.
+    """
+
+    def __init__(self, reason: str, *, clause: str | None = None, version: int | None = None):
+        super().__init__(reason)
+        self.clause = clause
+        self.version = version
+
+
+class Invalid(VaultError):
+    """A value cannot be accepted.
+
+    Attributes:
+        pointer: JSON pointer (RFC 6901) to the value, or the name of the header or field.
+    """
+
+    def __init__(self, pointer: str, reason: str) -> None:
+        super().__init__(reason)
+        self.pointer = pointer
+
+
+class Conflict(VaultError):
+    """The request is well formed, but the state of the case does not allow it now."""
+
+
+class Unavailable(VaultError):
+    """The database, the object store, the log or the key provider does not answer.
+
+    Nothing was released and nothing half-done is visible. Trying again may help.
+    """
+
+
+class Tampered(VaultError):
+    """Stored bytes fail authentication. Every byte released before was authentic."""
+
+    def __init__(self) -> None:
+        super().__init__("The stored bytes are not what was deposited; nothing more is released.")

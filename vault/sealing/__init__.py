@@ -1,0 +1,1 @@
+"""The byte format: what is stored is unreadable, and anything but what was sealed is refused."""

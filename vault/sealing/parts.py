@@ -1,0 +1,232 @@
+"""A document is a row of sealed parts, and opens only as the whole that was deposited.
+
+One Cobblestone-256 message per part, under a fresh salt each time a part is sealed: a message
+that was begun is never continued, since its nonces would then repeat over other bytes.
+
+Source: docs/sealed-document.md, sections 3 and 4; https://c2sp.org/chunked-encryption.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
+from cryptography.exceptions import InvalidTag
+
+from vault.errors import Tampered
+from vault.sealing.buffers import Buffers
+from vault.sealing.envelope import encode_context
+from vault.sealing.pieces import PIECE_SIZE, Incoming, cut, join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from vault.ids import CaseId, DocumentId, RenditionId
+    from vault.sealing.keys import DataKey
+
+PART_SIZE = 8 << 20
+HEADER_SIZE = 56
+
+_CHUNK_SIZE = 16 << 10
+_TAG_SIZE = 16
+_CONTEXT_LABEL = b"subrosa/part/v1"
+
+
+def sealed_length(size_bytes: int) -> int:
+    """Return the length of a sealed part that holds this much plaintext."""
+    return HEADER_SIZE + size_bytes + (size_bytes // _CHUNK_SIZE + 1) * _TAG_SIZE
+
+
+def plaintext_length(sealed_bytes: int) -> int:
+    """Return how much plaintext a sealed part of this length holds.
+
+    Raises:
+        Tampered: No sealed part has this length; it was cut or extended.
+    """
+    chunks, last = divmod(sealed_bytes - HEADER_SIZE, _CHUNK_SIZE + _TAG_SIZE)
+    if chunks < 0 or last < _TAG_SIZE:
+        raise Tampered
+    return chunks * _CHUNK_SIZE + last - _TAG_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionContext:
+    """Which rendition a part belongs to: sealed for one, it opens in no other."""
+
+    case: CaseId
+    document: DocumentId
+    rendition: RenditionId
+
+    def part(self, number: int, *, last: bool) -> bytes:
+        """Return the canonical encoding of a part's place.
+
+        Args:
+            number: Counted from 0.
+            last: Whether the document ends with this part.
+        """
+        return encode_context(
+            _CONTEXT_LABEL,
+            self.case.bytes,
+            self.document.bytes,
+            self.rendition.bytes,
+            number.to_bytes(4, "big"),
+            b"\1" if last else b"\0",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedPart:
+    """One part, ready to be stored.
+
+    Attributes:
+        number: Counted from 0.
+        last: Whether the document ends with this part.
+        size_bytes: Length of the plaintext.
+        body: The sealed part whole, header included. Its memory serves a later part as soon as
+            no view of it is left anywhere, and not before.
+    """
+
+    number: int
+    last: bool
+    size_bytes: int
+    body: memoryview = field(repr=False)
+
+    @property
+    def header(self) -> bytes:
+        """Salt and commitment: pinned in the database, they say which attempt is current."""
+        return bytes(self.body[:HEADER_SIZE])
+
+
+def seal_parts(
+    key: DataKey,
+    context: RenditionContext,
+    plaintext: Iterable[bytes | memoryview],
+    part_size: int = PART_SIZE,
+) -> Iterator[SealedPart]:
+    """Seal a document part by part, as it comes in.
+
+    Memory is constant: one part of plaintext, and the sealed parts that the caller still holds
+    plus one. Each call draws fresh salts, so that sealing again after a failure is safe.
+
+    Args:
+        key: A data key of this rendition alone.
+        context: Bound into every part.
+        plaintext: In pieces of any size, empty ones too.
+        part_size: Plaintext in each part but the last.
+
+    Yields:
+        The parts in order, at least one; all but the last hold exactly `part_size`.
+    """
+    buffers = Buffers()
+    for number, (pieces, last) in enumerate(cut(plaintext, part_size)):
+        place = context.part(number, last=last)
+        encryptor = Cobblestone256Encryptor(key.material(), place)
+        size_bytes = sum(map(len, pieces))
+        # Nothing here keeps the body beyond the yield, or its memory could not be lent again.
+        yield SealedPart(
+            number=number,
+            last=last,
+            size_bytes=size_bytes,
+            body=_encrypt(encryptor, pieces, buffers.take(sealed_length(size_bytes))),
+        )
+
+
+def _encrypt(
+    encryptor: Cobblestone256Encryptor, pieces: list[memoryview], body: memoryview
+) -> memoryview:
+    """Fill a part's body, and let go of its plaintext before the next part is gathered."""
+    end = 0
+    for piece in pieces:
+        end += encryptor.update_into(piece, body[end:])
+    body[end:] = encryptor.finalize()
+    pieces.clear()
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a document of a known size lies in its object.
+
+    Raises:
+        Tampered: No document has this layout.
+    """
+
+    size_bytes: int
+    part_size: int = PART_SIZE
+
+    def __post_init__(self) -> None:
+        """Refuse a size from a changed row before anything is computed from it."""
+        if self.size_bytes < 0 or self.part_size < 1:
+            raise Tampered
+
+    @property
+    def part_count(self) -> int:
+        """At least one: an empty document is one empty part."""
+        return max(1, -(-self.size_bytes // self.part_size))
+
+    def part_plaintext_length(self, number: int) -> int:
+        """Return how much plaintext a part holds."""
+        return min(self.part_size, self.size_bytes - number * self.part_size)
+
+    @property
+    def object_length(self) -> int:
+        """The sealed parts together; an object of any other length is refused."""
+        before_last = self.part_count - 1
+        return before_last * sealed_length(self.part_size) + sealed_length(
+            self.part_plaintext_length(before_last)
+        )
+
+
+def open_parts(
+    key: DataKey,
+    context: RenditionContext,
+    layout: Layout,
+    headers: Sequence[bytes],
+    sealed: Iterable[bytes],
+) -> Iterator[bytes]:
+    """Open a document as its object comes in.
+
+    Args:
+        key: The data key of this rendition.
+        context: As it was sealed.
+        layout: From the pinned size.
+        headers: The pinned header of each part, in order.
+        sealed: The object, in pieces of any size.
+
+    Yields:
+        Plaintext in pieces of at most 1 MiB, each authenticated before it leaves; the last one
+        leaves when the object has ended where it should.
+
+    Raises:
+        Tampered: The object is not what was sealed here. What came out before is a prefix of the
+            truth, and never all of it.
+    """
+    if len(headers) != layout.part_count:
+        raise Tampered
+    yield from join(_open_each(key, context, layout, headers, Incoming(sealed)))
+
+
+def _open_each(
+    key: DataKey,
+    context: RenditionContext,
+    layout: Layout,
+    headers: Sequence[bytes],
+    incoming: Incoming,
+) -> Iterator[bytes]:
+    for number, header in enumerate(headers):
+        if incoming.take_exactly(HEADER_SIZE) != header:
+            raise Tampered
+        place = context.part(number, last=number == layout.part_count - 1)
+        decryptor = Cobblestone256Decryptor(key.material(), place)
+        left = sealed_length(layout.part_plaintext_length(number)) - HEADER_SIZE
+        try:
+            decryptor.update(header)
+            while left:
+                sealed = incoming.take(min(left, PIECE_SIZE))
+                left -= len(sealed)
+                yield decryptor.update(sealed)
+            yield decryptor.finalize()
+        except InvalidTag as error:
+            raise Tampered from error
+    incoming.end()

@@ -1,0 +1,109 @@
+"""Bytes arrive in pieces of any size, and are cut where parts end in constant memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vault.errors import Tampered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# Plaintext leaves in pieces of this size: each hop from thread to event loop has its price.
+PIECE_SIZE = 1 << 20
+
+# Smaller pieces are joined as they come in, or a sender of single bytes could make of one part
+# eight million objects.
+_GRAIN_SIZE = 64 << 10
+
+
+def cut(
+    plaintext: Iterable[bytes | memoryview], size: int
+) -> Iterator[tuple[list[memoryview], bool]]:
+    """Cut a stream into parts of exactly `size` bytes, the last one shorter or as long.
+
+    A full part waits for one byte more, which tells that it is not the last.
+
+    Yields:
+        The pieces of each part in order, and whether it is the last.
+    """
+    assert size > 0
+    pieces: list[memoryview] = []
+    room = size
+    for piece in _coarse(plaintext):
+        rest = memoryview(piece)
+        while rest:
+            if not room:
+                yield pieces, False
+                pieces, room = [], size
+            pieces.append(rest[:room])
+            rest, room = rest[room:], max(0, room - len(rest))
+    yield pieces, True
+
+
+def _coarse(plaintext: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    """Join small pieces, and copy what the sender could still change while it waits here."""
+    grain = bytearray()
+    for piece in plaintext:
+        if not grain and len(piece) >= _GRAIN_SIZE:
+            yield bytes(piece)
+            continue
+        grain += piece
+        if len(grain) >= _GRAIN_SIZE:
+            yield bytes(grain)
+            grain.clear()
+    yield bytes(grain)
+
+
+def join(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join pieces of at most PIECE_SIZE into as few as may be; the last leaves at the very end."""
+    held: list[bytes] = []
+    room = PIECE_SIZE
+    for piece in pieces:
+        if len(piece) > room:
+            yield b"".join(held)
+            held, room = [], PIECE_SIZE
+        held.append(piece)
+        room -= len(piece)
+    if room < PIECE_SIZE:
+        yield b"".join(held)
+
+
+class Incoming:
+    """Takes as many bytes at a time from a stream as the reader wants, without copying them."""
+
+    def __init__(self, stream: Iterable[bytes]) -> None:
+        self._stream = iter(stream)
+        self._rest = memoryview(b"")
+
+    def take(self, at_most: int) -> memoryview:
+        """Return the next bytes, at least one.
+
+        Raises:
+            Tampered: The stream has ended.
+        """
+        if not self._advance():
+            raise Tampered
+        taken, self._rest = self._rest[:at_most], self._rest[at_most:]
+        return taken
+
+    def take_exactly(self, size: int) -> bytes:
+        """Return the next `size` bytes; Tampered if the stream ends before."""
+        taken = bytearray()
+        while len(taken) < size:
+            taken += self.take(size - len(taken))
+        return bytes(taken)
+
+    def end(self) -> None:
+        """Raise Tampered unless the stream has ended."""
+        if self._advance():
+            raise Tampered
+
+    def _advance(self) -> bool:
+        """Tell whether a byte is left, and have it at hand."""
+        while not self._rest:
+            piece = next(self._stream, None)
+            if piece is None:
+                return False
+            self._rest = memoryview(piece)
+        return True
