@@ -45,9 +45,6 @@ class Settings:
     # 32 random bytes from which all others are reached; mode 0600. SUBROSA_ROOT_KEY_FILE,
     # default `keys/root.key` under `data`.
     root_key_file: Path
-    # Seed of the keys that sign checkpoints and receipts; mode 0600. SUBROSA_SIGNING_KEY_FILE,
-    # default `keys/signing.key` under `data`.
-    signing_key_file: Path
     # Address to listen on. SUBROSA_HOST, default 127.0.0.1: nothing outside this machine.
     host: str
     # TCP port to listen on. SUBROSA_PORT, default 8420; 0 takes a free one.
@@ -64,7 +61,9 @@ class Settings:
     size_limit_bytes: int
 
 
-def read_settings(environment: Mapping[str, str] = os.environ, data: Path | None = None) -> Settings:
+def read_settings(
+    environment: Mapping[str, str] = os.environ, data: Path | None = None
+) -> Settings:
     """Read every setting.
 
     Args:
@@ -84,9 +83,6 @@ def read_settings(environment: Mapping[str, str] = os.environ, data: Path | None
         servers=_servers(environment),
         root_key_file=Path(
             environment.get("SUBROSA_ROOT_KEY_FILE", str(folder / "keys" / "root.key"))
-        ),
-        signing_key_file=Path(
-            environment.get("SUBROSA_SIGNING_KEY_FILE", str(folder / "keys" / "signing.key"))
         ),
         host=environment.get("SUBROSA_HOST", "127.0.0.1"),
         port=_whole(environment, "SUBROSA_PORT", 8420, least=0),

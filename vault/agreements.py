@@ -87,9 +87,7 @@ def propose(vault: Vault, subject: Subject, case_id: CaseId, terms: object) -> A
         return _agreement(act.tx, act.seated, row, act.standing.at)
 
 
-def sign(
-    vault: Vault, subject: Subject, case_id: CaseId, version: int, digest: str
-) -> Agreement:
+def sign(vault: Vault, subject: Subject, case_id: CaseId, version: int, digest: str) -> Agreement:
     """Sign the exact version a party has read; the last required signature puts it in force.
 
     Required are, at the moment of signing, all persons who hold a seat as `party`, and every side
@@ -189,9 +187,7 @@ def _put_in_force_if_complete(act: Change, row: agreements.AgreementRow) -> Agre
     if agreement.awaited or agreement.in_force or not _every_side_sits(act):
         return agreement
     now = act.standing.at
-    act.append(
-        {"version": row.version, "digest": agreement.digest}, tag=Tag.AGREEMENT_IN_FORCE
-    )
+    act.append({"version": row.version, "digest": agreement.digest}, tag=Tag.AGREEMENT_IN_FORCE)
     agreements.mark_in_force(act.tx, row.case_id, row.version, now)
     state = replace(act.seated.state, scope_version=row.version)
     cases.update_state(act.tx, row.case_id, act.seated.sealer.seal_state(state))
@@ -203,9 +199,7 @@ def _every_side_sits(act: Change) -> bool:
     return sides == set(act.seated.details.sides)
 
 
-def _parties(
-    tx: Transaction, seated: Seated, now: datetime
-) -> list[tuple[PersonId, str | None]]:
+def _parties(tx: Transaction, seated: Seated, now: datetime) -> list[tuple[PersonId, str | None]]:
     """Return who sits as a party at an instant, with the side."""
     opened = (
         seated.sealer.open_participant(row.participant_id, row.person_id, row.details)

@@ -155,5 +155,3 @@ class _Measure:
                 raise Invalid("", "The document is larger than this vault accepts.")
             self.digest.update(chunk)
             yield chunk
-
-

@@ -41,6 +41,7 @@ _FILE_NAME_LONGEST = 255
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bytes:
     """What is said about the bytes themselves; checked when it is made.

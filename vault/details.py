@@ -119,9 +119,7 @@ class Sealer:
 
     def seal_case(self, details: CaseDetails) -> bytes:
         """Seal what the case is called."""
-        return self._seal(
-            self.case, "case", {"title": details.title, "sides": list(details.sides)}
-        )
+        return self._seal(self.case, "case", {"title": details.title, "sides": list(details.sides)})
 
     def open_case(self, sealed: bytes) -> CaseDetails:
         """Open what the case is called."""

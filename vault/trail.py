@@ -89,3 +89,44 @@ def checkpoint(vault: Vault, subject: Subject) -> str:
         standing = stand(vault, tx, subject, NOWHERE)
     standing.record(Tag.LOG_CHECKPOINT_READ)
     return vault.log.checkpoint()
+
+
+def _page(tx: Transaction, standing: Standing, seated: Seated, after: int, limit: int) -> TrailPage:
+    """Read entries until the page is full or the trail ends, opening each where it may be read."""
+    shown: list[TrailEntry] = []
+    for row in log.entries_of_case(tx, seated.case, after=after):
+        event = standing.vault.open_event(tx, row)
+        entry = _as_seen(standing, seated, row.index, event)
+        if entry is None:
+            continue
+        if len(shown) == limit:
+            return TrailPage(tuple(shown), shown[-1].index)
+        shown.append(entry)
+    return TrailPage(tuple(shown), None)
+
+
+def _as_seen(standing: Standing, seated: Seated, index: int, event: Event) -> TrailEntry | None:
+    """Return an entry as this seat may know it; None if it may not know of it at all."""
+    marking = _marking(event)
+    own = event.person == standing.subject.person
+    known = marking is None or own or _knows_of(standing, marking)
+    if seated.participant.seat.role in _WHOLE_TRAIL:
+        return TrailEntry(index, event, withheld=not known)
+    concerns = own or event.tag in _OF_THE_CASE or _is_of_own_side(seated, marking)
+    return TrailEntry(index, event, withheld=False) if concerns and known else None
+
+
+def _marking(event: Event) -> Marking | None:
+    """Return the marking of the document an event is about, if it is about one."""
+    parts = [event.detail.get(name) for name in ("class", "origin", "label")]
+    if any(part is None for part in parts):
+        return None
+    return Marking(*(str(part) for part in parts))
+
+
+def _knows_of(standing: Standing, marking: Marking) -> bool:
+    return isinstance(standing.decide(marking, View.METADATA, None), Permit)
+
+
+def _is_of_own_side(seated: Seated, marking: Marking | None) -> bool:
+    return marking is not None and marking.origin == seated.participant.seat.origin()

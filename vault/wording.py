@@ -8,7 +8,9 @@ from vault.errors import Invalid
 
 # Characters that reorder what is displayed (Unicode property Bidi_Control): a name that holds one
 # can read as another name, `exe.fdp` for `pdf.exe`. Hebrew and Arabic letters need none of them.
-_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI_CONTROLS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 
 
 def one_line(pointer: str, value: str, *, longest: int) -> str:

@@ -74,9 +74,7 @@ def seat(
 @router.put(
     "/{case}/phase", status_code=HTTPStatus.NO_CONTENT, responses=problems(403, 404, 409, 422)
 )
-def enter_phase(
-    subject: SubjectHere, vault: VaultHere, case: CaseHere, new: NewPhase
-) -> Response:
+def enter_phase(subject: SubjectHere, vault: VaultHere, case: CaseHere, new: NewPhase) -> Response:
     """Move a case to a phase; the mediator does this, and clauses follow at once."""
     cases.enter_phase(vault, subject, case, new.phase)
     return Response(status_code=HTTPStatus.NO_CONTENT)

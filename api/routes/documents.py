@@ -168,9 +168,7 @@ def release(
     purpose: Purpose = None,
 ) -> StreamingResponse:
     """Open a document at a view the agreement gives you. On record before the first byte."""
-    released = documents.release(
-        vault, subject, document, View.parse(view), purpose=purpose
-    )
+    released = documents.release(vault, subject, document, View.parse(view), purpose=purpose)
     stored = released.stored
     name = quote(stored.file_name or "document", safe="")
     return StreamingResponse(

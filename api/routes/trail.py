@@ -18,7 +18,9 @@ def read_events(
     subject: SubjectHere,
     vault: VaultHere,
     case: CaseHere,
-    after: Annotated[int, Query(ge=-1, le=2**63 - 2, description="`next` of the page before.")] = -1,
+    after: Annotated[
+        int, Query(ge=-1, le=2**63 - 2, description="`next` of the page before.")
+    ] = -1,
     limit: Annotated[int, Query(ge=1, le=trail.LONGEST_PAGE)] = 100,
 ) -> EventsOut:
     """Read who did what in a case, as far as your seat may know it, oldest first."""
@@ -26,9 +28,7 @@ def read_events(
     return EventsOut(events=[EventOut.of(entry) for entry in page.entries], next=page.after)
 
 
-@router.get(
-    "/v1/log/checkpoint", response_class=PlainTextResponse, responses=problems()
-)
+@router.get("/v1/log/checkpoint", response_class=PlainTextResponse, responses=problems())
 def checkpoint(subject: SubjectHere, vault: VaultHere) -> PlainTextResponse:
     """Take the log's signed checkpoint (C2SP tlog-checkpoint). Keep it: it binds the vault."""
     return PlainTextResponse(trail.checkpoint(vault, subject))

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from policies.compiler import Policy, PolicyRefused, baseline, compile_terms
 from policies.policy import MODEL_TEXT, Row, canonical
@@ -26,6 +26,7 @@ def stored(change: Change = lambda _: None) -> Json:
     return value
 
 
+@settings(max_examples=40)
 @given(agreements())
 def test_a_policy_is_read_back_as_it_was_stored(value: Json) -> None:
     policy = compile_terms(CASE, parse_terms(value))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from random import Random
 
 SCHEMA = Draft202012Validator(schema())
+spoilers: st.SearchStrategy[Any] = st.sampled_from(("*", "party", "side", "2026-01-05T00:00:00Z"))
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -36,7 +37,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 
 
 def fits_schema(value: object) -> bool:
-    return SCHEMA.is_valid(cast("str", value))  # Any JSON value will do; a text is one.
+    return SCHEMA.is_valid(cast("str", value))  # pyright: ignore[reportUnknownMemberType] — partial stubs
 
 
 def refusal_of(value: object) -> TermsRefused:
@@ -80,6 +81,7 @@ def test_an_allow_opens_no_exception_it_does_not_name_and_a_deny_closes_all() ->
     ]
 
 
+@settings(max_examples=40)
 @given(agreements(("a", "b", "c")))
 def test_reading_undoes_writing(value: Json) -> None:
     parsed = parse_terms(value)
@@ -90,13 +92,14 @@ def test_reading_undoes_writing(value: Json) -> None:
     assert terms_json(parse_terms(written)) == written
 
 
+@settings(max_examples=40)
 @given(agreements(), st.randoms())
 def test_the_order_of_words_in_a_list_changes_nothing(value: Json, random: Random) -> None:
     shuffled = deepcopy(value)
     for one in shuffled["clauses"]:
         for member in one.values():
             if isinstance(member, list):
-                random.shuffle(member)
+                random.shuffle(cast("list[str]", member))
     assert parse_terms(shuffled) == parse_terms(value)
 
 
@@ -109,7 +112,7 @@ def test_any_json_value_is_terms_or_refused(value: object) -> None:
     assert pointer[:1] in {"", "/"}
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(agreements(most=2), st.data())
 def test_any_member_replaced_by_anything_gives_terms_that_fit_the_schema_or_a_refusal(
     value: Json, data: st.DataObject
@@ -118,9 +121,7 @@ def test_any_member_replaced_by_anything_gives_terms_that_fit_the_schema_or_a_re
     clause = data.draw(st.sampled_from(spoilt["clauses"]))
     where: Json = data.draw(st.sampled_from([spoilt, clause]))
     key = data.draw(st.sampled_from(sorted(where)))
-    where[key] = data.draw(
-        json_values | st.sampled_from(["*", "party", "side", ["*"], {"not": []}])
-    )
+    where[key] = data.draw(json_values | spoilers)
     try:
         parse_terms(spoilt)
     except TermsRefused:

@@ -85,9 +85,7 @@ def participants_of(tx: Transaction, case_id: CaseId) -> list[ParticipantRow]:
     )
 
 
-def participant_of(
-    tx: Transaction, case_id: CaseId, person_id: PersonId
-) -> ParticipantRow | None:
+def participant_of(tx: Transaction, case_id: CaseId, person_id: PersonId) -> ParticipantRow | None:
     """Return one person's seat in a case."""
     return tx.one(
         ParticipantRow,

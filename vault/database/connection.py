@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
 import psycopg
@@ -21,6 +22,9 @@ Row = TypeVar("Row")
 # A statement that waits longer than this for a lock or a disk is given up: the caller is told
 # "unavailable" while it is still there to hear it.
 _STATEMENT_TIMEOUT_MS = 10_000
+
+# Server-side cursors of one transaction need names of their own.
+_STREAMS = count()
 
 
 class DuplicateRow(Conflict):
@@ -45,7 +49,9 @@ class Transaction:
         """Run one statement; return the number of rows it touched."""
         return self._connection.execute(query, params).rowcount
 
-    def one(self, kind: type[Row], query: LiteralString, params: Params | None = None) -> Row | None:
+    def one(
+        self, kind: type[Row], query: LiteralString, params: Params | None = None
+    ) -> Row | None:
         """Return the first row as `kind` (its fields are the columns' names), or None."""
         with self._connection.cursor(row_factory=class_row(kind)) as cursor:
             return cursor.execute(query, params).fetchone()
@@ -69,7 +75,8 @@ class Transaction:
         self, kind: type[Row], query: LiteralString, params: Params | None = None
     ) -> Iterator[Row]:
         """Yield rows as `kind` through a server-side cursor: constant memory over any table."""
-        with self._connection.cursor("stream", row_factory=class_row(kind)) as cursor:
+        name = f"stream_{next(_STREAMS)}"
+        with self._connection.cursor(name, row_factory=class_row(kind)) as cursor:
             cursor.itersize = 2000
             yield from cursor.execute(query, params)
 

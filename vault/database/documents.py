@@ -45,6 +45,17 @@ class RenditionRow:
     log_index: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRow(RenditionRow):
+    """A rendition with the row of the document it belongs to."""
+
+    case_id: CaseId
+    document_class: str
+    origin: str
+    label: str
+    document_details: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class MarkingRow:
     """A combination of class, origin and label that occurs in a case."""
@@ -171,9 +182,25 @@ def renditions_of(tx: Transaction, document_ids: Sequence[DocumentId]) -> list[R
     )
 
 
-def all_renditions(tx: Transaction) -> Iterator[RenditionRow]:
-    """Yield every rendition in the vault, by object name, in constant memory."""
-    return tx.stream(RenditionRow, "SELECT * FROM renditions ORDER BY rendition_id")
+def all_renditions(tx: Transaction) -> Iterator[StoredRow]:
+    """Yield every rendition in the vault with its document, case by case, in constant memory."""
+    return tx.stream(
+        StoredRow,
+        "SELECT renditions.*, case_id, class AS document_class, origin, label,"
+        " documents.details AS document_details"
+        " FROM renditions JOIN documents USING (document_id) ORDER BY case_id, rendition_id",
+    )
+
+
+def accounted_for(tx: Transaction, rendition_ids: Sequence[RenditionId]) -> set[RenditionId]:
+    """Return those of the given ids that a rendition or an upload under way answers for."""
+    return set(
+        tx.values(
+            "SELECT rendition_id FROM renditions WHERE rendition_id = ANY(%(ids)s::uuid[])"
+            " UNION SELECT rendition_id FROM uploads WHERE rendition_id = ANY(%(ids)s::uuid[])",
+            {"ids": list(rendition_ids)},
+        )
+    )
 
 
 def insert_upload(tx: Transaction, row: UploadRow) -> None:

@@ -36,7 +36,12 @@ def person_exists(tx: Transaction, person_id: PersonId) -> bool:
 
 
 def insert_token(
-    tx: Transaction, digest: bytes, person_id: PersonId, *, issued_at: datetime, expires_at: datetime
+    tx: Transaction,
+    digest: bytes,
+    person_id: PersonId,
+    *,
+    issued_at: datetime,
+    expires_at: datetime,
 ) -> None:
     """Add a token by its SHA-256; the token itself is never stored."""
     tx.execute(

@@ -15,7 +15,6 @@ from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encr
 from cryptography.exceptions import InvalidTag
 
 from vault.errors import Tampered
-from vault.sealing.buffers import Buffers
 from vault.sealing.envelope import encode_context
 from vault.sealing.pieces import PIECE_SIZE, Incoming, cut, join
 
@@ -83,14 +82,13 @@ class SealedPart:
         number: Counted from 0.
         last: Whether the document ends with this part.
         size_bytes: Length of the plaintext.
-        body: The sealed part whole, header included. Its memory serves a later part as soon as
-            no view of it is left anywhere, and not before.
+        body: The sealed part whole, header included; the receiver's own, never written again.
     """
 
     number: int
     last: bool
     size_bytes: int
-    body: memoryview = field(repr=False)
+    body: bytearray = field(repr=False)
 
     @property
     def header(self) -> bytes:
@@ -118,28 +116,30 @@ def seal_parts(
     Yields:
         The parts in order, at least one; all but the last hold exactly `part_size`.
     """
-    buffers = Buffers()
     for number, (pieces, last) in enumerate(cut(plaintext, part_size)):
         place = context.part(number, last=last)
         encryptor = Cobblestone256Encryptor(key.material(), place)
         size_bytes = sum(map(len, pieces))
-        # Nothing here keeps the body beyond the yield, or its memory could not be lent again.
+        # Nothing here keeps the body beyond the yield: a receiver that drops each part has one
+        # sealed part in memory, and the next one lies where it lay.
         yield SealedPart(
             number=number,
             last=last,
             size_bytes=size_bytes,
-            body=_encrypt(encryptor, pieces, buffers.take(sealed_length(size_bytes))),
+            body=_encrypt(encryptor, pieces, sealed_length(size_bytes)),
         )
 
 
 def _encrypt(
-    encryptor: Cobblestone256Encryptor, pieces: list[memoryview], body: memoryview
-) -> memoryview:
-    """Fill a part's body, and let go of its plaintext before the next part is gathered."""
+    encryptor: Cobblestone256Encryptor, pieces: list[memoryview], sealed_bytes: int
+) -> bytearray:
+    """Seal a part's pieces, and let go of them before those of the next part are gathered."""
+    body = bytearray(sealed_bytes)
     end = 0
-    for piece in pieces:
-        end += encryptor.update_into(piece, body[end:])
-    body[end:] = encryptor.finalize()
+    with memoryview(body) as view:
+        for piece in pieces:
+            end += encryptor.update_into(piece, view[end:])
+        view[end:] = encryptor.finalize()
     pieces.clear()
     return body
 
@@ -166,7 +166,7 @@ class Layout:
         return max(1, -(-self.size_bytes // self.part_size))
 
     def part_plaintext_length(self, number: int) -> int:
-        """Return how much plaintext a part holds."""
+        """Return how much plaintext a part holds; parts are counted from 0."""
         return min(self.part_size, self.size_bytes - number * self.part_size)
 
     @property

@@ -1,0 +1,60 @@
+"""The `subrosa` command: what cannot be done is said in one sentence, without a traceback."""
+
+import sys
+
+import typer
+
+from api.commands import audit, client, demo, operate, serve
+from api.composition import KeyMissing
+from api.embedded.services import EmbeddedRefused
+from api.settings import SettingsRefused
+from vault.database.migrate import OriginDiffers
+from vault.errors import VaultError
+from vault.keyring.root import RootKeyRefused
+
+app = typer.Typer(
+    name="subrosa",
+    help="A confidentiality-scoped document vault for mediation.",
+    no_args_is_help=True,
+    add_completion=False,
+    # A traceback with local values could show what is sealed.
+    pretty_exceptions_enable=False,
+)
+for command in (
+    serve.up,
+    demo.demo,
+    operate.migrate,
+    operate.token,
+    operate.check,
+    operate.sweep,
+):
+    app.command()(command)
+app.add_typer(operate.keys, name="key")
+app.add_typer(audit.commands, name="audit")
+app.add_typer(client.cases, name="case")
+app.add_typer(client.agreements, name="agreement")
+app.add_typer(client.documents, name="document")
+
+_SENTENCES = (
+    SettingsRefused,
+    EmbeddedRefused,
+    RootKeyRefused,
+    KeyMissing,
+    OriginDiffers,
+    serve.PortTaken,
+    client.Refused,
+    VaultError,
+)
+
+
+def main() -> None:
+    """Run one command."""
+    try:
+        app()
+    except _SENTENCES as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

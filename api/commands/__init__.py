@@ -1,0 +1,1 @@
+"""What can be asked of Subrosa on the command line, room by room."""

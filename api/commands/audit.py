@@ -1,0 +1,45 @@
+"""What an auditor does with the log on this machine: take a checkpoint, and verify against one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.options import Data
+from api.composition import open_vault
+from api.settings import read_settings
+from vault.verification import verify_the_log
+
+commands = typer.Typer(help="The log: take a checkpoint, verify everything.", no_args_is_help=True)
+
+
+@commands.command()
+def checkpoint(data: Data = None) -> None:
+    """Print the log's signed checkpoint; keep it where this vault's operators cannot write."""
+    with open_vault(read_settings(data=data)) as vault:
+        typer.echo(vault.log.checkpoint(), nl=False)
+
+
+@commands.command()
+def verify(
+    data: Data = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="A checkpoint kept from before: proves that nothing was rewritten since.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Recompute the whole log from the database; exit with 1 if anything does not agree."""
+    note = None if against is None else against.read_text(encoding="utf-8")
+    with open_vault(read_settings(data=data)) as vault:
+        verdict = verify_the_log(vault, against=note)
+    for problem in verdict.problems:
+        typer.echo(problem)
+    if verdict.problems:
+        typer.echo(f"The log does NOT verify: {len(verdict.problems)} problems.")
+        raise typer.Exit(1)
+    since = "" if note is None else " Nothing was rewritten since that checkpoint."
+    typer.echo(f"The log verifies: {verdict.size} entries, root {verdict.root.hex()}.{since}")

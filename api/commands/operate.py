@@ -1,0 +1,96 @@
+"""What the operator does: keys, tokens, migrations, checks. None of it shows content or names."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from api.commands.options import Data
+from api.composition import open_vault
+from api.identity.tokens import issue_token
+from api.settings import read_owner, read_settings
+from vault import people
+from vault.database.migrate import migrate as run_migrations
+from vault.deposits import sweep as sweep_uploads
+from vault.ids import PersonId
+from vault.keyring.root import FileRootKey
+from vault.verification import check_vault
+
+keys = typer.Typer(help="Key files.", no_args_is_help=True)
+
+
+@keys.command("new")
+def new_key(path: Annotated[Path, typer.Argument(help="File to make; it must not exist.")]) -> None:
+    """Make a root key file: 32 random bytes that only you can read."""
+    FileRootKey.create(path)
+    typer.echo(f"Made {path}, readable by you alone. Keep a sealed copy off this machine.")
+
+
+def migrate() -> None:
+    """Bring a real database's schema up to date, under the owner's role; run before `up`."""
+    owner_url, log_origin = read_owner()
+    run_migrations(owner_url, log_origin=log_origin)
+    typer.echo("The schema is up to date.")
+
+
+def token(
+    data: Data = None,
+    person: Annotated[
+        UUID | None, typer.Option(help="Whom the token stands for; a new person if left out.")
+    ] = None,
+    opens_cases: Annotated[
+        bool, typer.Option("--opens-cases", help="Let the new person open cases as a mediator.")
+    ] = False,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")] = 30,
+    revoke: Annotated[
+        bool, typer.Option("--revoke", help="Revoke every token of the person instead.")
+    ] = False,
+) -> None:
+    """Make a bearer token and show it once; a new person comes with it unless one is named."""
+    if revoke and person is None:
+        raise typer.BadParameter("--revoke needs --person.")
+    if opens_cases and person is not None:
+        raise typer.BadParameter("--opens-cases is for a new person.")
+    with open_vault(read_settings(data=data)) as vault:
+        if revoke and person is not None:
+            count = people.revoke_tokens(vault, PersonId(person))
+            typer.echo(f"Revoked {count} token{'' if count == 1 else 's'}.")
+            return
+        whom = people.enrol(vault, opens_cases=opens_cases) if person is None else PersonId(person)
+        made = issue_token(vault, whom, timedelta(days=days))
+        typer.echo(json.dumps({"person": str(whom), "token": made}))
+
+
+def sweep(
+    data: Data = None,
+    hours: Annotated[
+        int, typer.Option(min=1, help="Only uploads that began at least this long ago.")
+    ] = 24,
+) -> None:
+    """Remove what uploads that never ended left in the store."""
+    with open_vault(read_settings(data=data)) as vault:
+        count = sweep_uploads(vault, vault.clock() - timedelta(hours=hours))
+    typer.echo(f"Removed what {count} unfinished upload{'' if count == 1 else 's'} left behind.")
+
+
+def check(
+    data: Data = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Compare lengths; do not open the content.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare rows, objects and log on a live vault; exit with 1 if anything does not agree."""
+    with open_vault(read_settings(data=data)) as vault:
+        verdict = check_vault(vault, content=not quick)
+    if as_json:
+        typer.echo(json.dumps(verdict.to_json(), indent=2))
+    else:
+        for problem in verdict.problems:
+            typer.echo(problem)
+        typer.echo(verdict.summary())
+    if verdict.problems:
+        raise typer.Exit(1)

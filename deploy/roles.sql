@@ -1,0 +1,1 @@
+../vault/database/roles.sql

@@ -1,0 +1,173 @@
+"""Real PostgreSQL and real S3, started once a run; a database and a bucket of its own for each test."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+from pytest_socket import socket_allow_hosts
+
+from api.composition import compose
+from api.embedded.postgres import as_role
+from api.embedded.services import EmbeddedServices, embedded_services
+from tests.builders import House
+from vault.database.connection import Database
+from vault.database.migrate import migrate
+from vault.keyring.root import FileRootKey
+from vault.storage.s3 import S3Settings, S3Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vault.core import Vault
+
+LOG_ORIGIN = "tests.invalid/audit"
+
+_STACK = pytest.StashKey[ExitStack]()
+_SERVICES = pytest.StashKey[EmbeddedServices]()
+_NUMBERS = count()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the servers in the controlling process alone; workers are told where they are."""
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    given: dict[str, Any] | None = getattr(session.config, "workerinput", None)
+    if given is not None:
+        told = json.loads(given["services"])
+        session.config.stash[_SERVICES] = EmbeddedServices(
+            **{**told, "s3": S3Settings(**told["s3"])}
+        )
+        return
+    stack = session.config.stash[_STACK] = ExitStack()
+    # Short, since the path of a Unix socket has at most 107 bytes.
+    data = Path(tempfile.mkdtemp(prefix="subrosa-"))
+    stack.callback(shutil.rmtree, data, ignore_errors=True)
+    session.config.stash[_SERVICES] = stack.enter_context(embedded_services(data))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker where the servers are."""
+    node.workerinput["services"] = json.dumps(asdict(node.config.stash[_SERVICES]))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop what this process started."""
+    stack = session.config.stash.get(_STACK, None)
+    if stack is not None:
+        stack.close()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A fresh, migrated database and an empty bucket."""
+
+    database_url: str
+    owner_url: str
+    superuser_url: str
+    s3: S3Settings
+
+
+class Clock:
+    """The vault's clock in a test: it stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture(scope="session")
+def services(request: pytest.FixtureRequest) -> EmbeddedServices:
+    return request.config.stash[_SERVICES]
+
+
+@pytest.fixture(scope="session")
+def template(services: EmbeddedServices, worker_id: str) -> str:
+    """A migrated database that those of single tests are copied from."""
+    name = f"template_{worker_id}"
+    with psycopg.connect(_as_superuser(services, "postgres"), autocommit=True) as connection:
+        connection.execute(
+            SQL("CREATE DATABASE {} OWNER subrosa_owner").format(Identifier(name))
+        )
+    migrate(as_role(services.owner_database_url, "subrosa_owner", name), log_origin=LOG_ORIGIN)
+    return name
+
+
+@pytest.fixture
+def place(services: EmbeddedServices, template: str, worker_id: str) -> Iterator[Place]:
+    name = f"test_{worker_id}_{next(_NUMBERS)}"
+    with psycopg.connect(_as_superuser(services, "postgres"), autocommit=True) as connection:
+        copy = SQL("CREATE DATABASE {} TEMPLATE {} OWNER subrosa_owner")
+        connection.execute(copy.format(Identifier(name), Identifier(template)))
+        yield Place(
+            database_url=as_role(services.owner_database_url, "subrosa_app", name),
+            owner_url=as_role(services.owner_database_url, "subrosa_owner", name),
+            superuser_url=_as_superuser(services, name),
+            s3=replace(services.s3, bucket=name.replace("_", "-")),
+        )
+        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@pytest.fixture
+def database(place: Place) -> Iterator[Database]:
+    database = Database(place.database_url, pool_size=12)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(place: Place) -> Iterator[S3Store]:
+    store = S3Store(place.s3, connections=8)
+    store.prepare()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def root_key(tmp_path: Path) -> FileRootKey:
+    return FileRootKey.create(tmp_path / "root.key")
+
+
+@pytest.fixture
+def vault(
+    place: Place, database: Database, store: S3Store, clock: Clock, root_key: FileRootKey
+) -> Iterator[Vault]:
+    with compose(
+        database_url=place.database_url,
+        log_origin=LOG_ORIGIN,
+        database=database,
+        store=store,
+        root=root_key,
+        clock=clock,
+        size_limit_bytes=1 << 30,
+    ) as vault:
+        yield vault
+
+
+@pytest.fixture
+def house(vault: Vault, clock: Clock) -> House:
+    return House(vault, clock)
+
+
+def _as_superuser(services: EmbeddedServices, database: str) -> str:
+    return as_role(services.owner_database_url, "postgres", database)
