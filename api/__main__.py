@@ -5,7 +5,6 @@ import sys
 import typer
 
 from api.commands import audit, client, demo, operate, serve
-from api.composition import KeyMissing
 from api.embedded.services import EmbeddedRefused
 from api.settings import SettingsRefused
 from vault.database.migrate import OriginDiffers
@@ -39,7 +38,6 @@ _SENTENCES = (
     SettingsRefused,
     EmbeddedRefused,
     RootKeyRefused,
-    KeyMissing,
     OriginDiffers,
     serve.PortTaken,
     client.Refused,

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from api.embedded.services import DirectoryInUse, embedded_services
+from api.embedded.directory import read_private, write_private
+from api.embedded.services import DirectoryInUse, embedded_services, running_services
+from api.settings import SettingsRefused
 from policies.engine import ScopeCache
 from vault.audit.log import Log
 from vault.audit.signing import SigningKey
-from vault.audit.slots import OperationsKey
 from vault.core import Vault
-from vault.database import keys, log
+from vault.database import keys
 from vault.database.connection import Database
+from vault.database.log import head_origin
 from vault.database.migrate import OriginDiffers, migrate
 from vault.deposits import sweep
 from vault.keyring.keyring import Keyring
@@ -25,31 +24,27 @@ from vault.keyring.root import FileRootKey
 from vault.storage.s3 import S3Settings, S3Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from api.settings import Settings
+    from vault.database.connection import Transaction
+    from vault.sealing.keys import OperationsKey
+    from vault.storage.port import ObjectStore
 
 _SCOPES_KEPT = 4096
 
 
-class KeyMissing(Exception):  # noqa: N818 — named for the fact
-    """A key file is gone from a data directory that holds records sealed under it."""
+@dataclass(frozen=True, slots=True)
+class _Addresses:
+    """Where a vault's servers are.
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"{path} is gone, and what this vault holds was sealed under it: put it back."
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addresses:
-    """Where a vault's servers are, embedded or not."""
+    Attributes:
+        alone: No other process uses them: what an earlier one left unfinished is swept at once.
+    """
 
     database_url: str = field(repr=False)
     s3: S3Settings
     log_origin: str
-    # This process alone uses them: what an earlier one left unfinished can be swept at once.
     alone: bool
 
 
@@ -57,58 +52,122 @@ class Addresses:
 def open_vault(settings: Settings) -> Iterator[Vault]:
     """Open the vault that the settings name, with embedded servers unless they name real ones.
 
-    Beside a running `subrosa up` on the same data directory it uses that one's servers.
+    Beside a process that serves the same data directory it uses that one's servers.
 
     Raises:
         EmbeddedRefused: Embedded servers cannot start.
-        RootKeyRefused: A key file is missing, malformed or readable by others.
+        RootKeyRefused: The root key file is missing, malformed or readable by others.
         OriginDiffers: The log was begun under another origin.
         Unavailable: A server does not answer.
     """
     with _addresses(settings) as found:
         root = FileRootKey.load(settings.root_key_file)
-        seed = FileRootKey.load(settings.signing_key_file)
         database = Database(found.database_url, pool_size=settings.threads + 2)
-        try:
-            store = S3Store(found.s3)
+        with closing(database), closing(S3Store(found.s3, connections=settings.threads)) as store:
             store.prepare()
-            with _composed(settings, found, root, seed, database, store) as vault:
+            with compose(
+                database_url=found.database_url,
+                log_origin=found.log_origin,
+                database=database,
+                store=store,
+                root=root,
+                clock=lambda: datetime.now(UTC),
+                size_limit_bytes=settings.size_limit_bytes,
+            ) as vault:
                 if found.alone:
                     sweep(vault, vault.clock())
                 yield vault
-        finally:
-            database.close()
 
 
 @contextmanager
-def _composed(
-    settings: Settings,
-    found: Addresses,
-    root: FileRootKey,
-    seed: bytes,
+def compose(
+    *,
+    database_url: str,
+    log_origin: str,
     database: Database,
-    store: S3Store,
+    store: ObjectStore,
+    root: FileRootKey,
+    clock: Callable[[], datetime],
+    size_limit_bytes: int,
 ) -> Iterator[Vault]:
-    with database.transaction() as tx:
-        if log.head_origin(tx) != found.log_origin:
-            raise OriginDiffers
+    """Compose a vault from servers that answer; close its log when the block ends.
+
+    Raises:
+        OriginDiffers: The database's log was begun under another origin.
+        Tampered: The database was written under another root key.
+        Unavailable: The database does not answer.
+    """
     keyring = Keyring(root)
-    operations_key = _operations_key(database, keyring)
-    record = Log(
-        database_url=found.database_url,
-        checkpoint_key=SigningKey.from_seed(seed, found.log_origin, "checkpoint"),
-    )
+    with database.transaction() as tx:
+        if head_origin(tx) != log_origin:
+            raise OriginDiffers
+        operations_key = _operations_key(tx, keyring, clock())
+    log = Log(database_url, SigningKey.of(operations_key, log_origin, "checkpoint"))
     try:
         yield Vault(
             database=database,
             store=store,
             keyring=keyring,
-            log=record,
+            log=log,
             operations_key=operations_key,
-            receipt_key=SigningKey.from_seed(seed, found.log_origin, "receipt"),
+            receipt_key=SigningKey.of(operations_key, log_origin, "receipt"),
             scopes=ScopeCache(_SCOPES_KEPT),
-            clock=lambda: datetime.now(UTC),
-            size_limit_bytes=settings.size_limit_bytes,
+            clock=clock,
+            size_limit_bytes=size_limit_bytes,
         )
     finally:
-        record.close()
+        log.close()
+
+
+def _operations_key(tx: Transaction, keyring: Keyring, now: datetime) -> OperationsKey:
+    """Return the vault's own key, drawn at the first start."""
+    _, drawn = keyring.new_operations_key()
+    keys.insert_operations_key(tx, drawn, created_at=now)
+    wrapped = keys.wrapped_key(tx, keys.OPERATIONS, "operations")
+    assert wrapped is not None
+    return keyring.open_operations_key(wrapped)
+
+
+@contextmanager
+def announce(settings: Settings, url: str) -> Iterator[None]:
+    """Tell commands on the same data directory where the vault is served."""
+    path = settings.data / "serving.json"
+    settings.data.mkdir(parents=True, exist_ok=True)
+    write_private(path, {"url": url})
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def announced_url(settings: Settings) -> str:
+    """Return where the vault of this data directory is served.
+
+    Raises:
+        SettingsRefused: It is not being served.
+    """
+    value = read_private(settings.data / "serving.json")
+    if value is None:
+        raise SettingsRefused(
+            f"No vault is served from {settings.data}; start one with `subrosa up`, or give --url."
+        )
+    return str(value["url"])
+
+
+@contextmanager
+def _addresses(settings: Settings) -> Iterator[_Addresses]:
+    """Find the servers: the real ones, those of a running process, or new ones of our own."""
+    if settings.servers is not None:
+        real = settings.servers
+        yield _Addresses(real.database_url, real.s3, real.log_origin, alone=False)
+        return
+    try:
+        with embedded_services(settings.data) as own:
+            if own.is_new and not settings.root_key_file.exists():
+                settings.root_key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                FileRootKey.create(settings.root_key_file)
+            migrate(own.owner_database_url, log_origin=own.log_origin)
+            yield _Addresses(own.database_url, own.s3, own.log_origin, alone=True)
+    except DirectoryInUse:
+        others = running_services(settings.data)
+        yield _Addresses(others.database_url, others.s3, others.log_origin, alone=False)

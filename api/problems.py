@@ -61,7 +61,7 @@ _FAULTS = {"missing": "This is required.", "extra_forbidden": "This member is no
 _RETRY_AFTER_S = "3"
 
 
-def problem(kind: Kind, detail: str, **extension: Any) -> JSONResponse:  # noqa: ANN401 — JSON
+def problem(kind: Kind, detail: str, **extension: object) -> JSONResponse:
     """Build the answer for one problem.
 
     Args:

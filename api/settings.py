@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _GIB = 1 << 30
 
 
-class SettingsRefused(Exception):  # noqa: N818 — named for the fact
+class SettingsRefused(Exception):
     """A setting is missing or contradicts another; `str()` is one sentence for the operator."""
 
 

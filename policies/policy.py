@@ -33,7 +33,7 @@ _CASE = re.compile("[A-Za-z0-9-]{1,64}")
 _CLAUSE = re.compile("[A-Za-z0-9.-]{1,32}")
 
 
-class PolicyRefused(ValueError):  # noqa: N818 — named like the tree in vault/errors.py
+class PolicyRefused(ValueError):
     """Rows, or a stored policy, are not what the compiler makes. Trying again does not help."""
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PERSON = re.compile("u:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class RosterRefused(ValueError):  # noqa: N818 — named like the tree in vault/errors.py
+class RosterRefused(ValueError):
     """A row of the roster is malformed, or two rows must not be one person's at the same time."""
 
 

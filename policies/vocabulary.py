@@ -40,7 +40,7 @@ SIDE_PATTERN: Final = "[a-z][a-z0-9-]{0,31}"
 _SIDE = re.compile(SIDE_PATTERN)
 
 
-class TermsRefused(ValueError):  # noqa: N818 — named like the tree in vault/errors.py
+class TermsRefused(ValueError):
     """A value does not belong to the scope language.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Real PostgreSQL and real S3, started once a run; a database and a bucket of its own for each test."""
+"""Real PostgreSQL and real S3, started once a run; each test has its own database and bucket."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -101,9 +101,7 @@ def template(services: EmbeddedServices, worker_id: str) -> str:
     """A migrated database that those of single tests are copied from."""
     name = f"template_{worker_id}"
     with psycopg.connect(_as_superuser(services, "postgres"), autocommit=True) as connection:
-        connection.execute(
-            SQL("CREATE DATABASE {} OWNER subrosa_owner").format(Identifier(name))
-        )
+        connection.execute(SQL("CREATE DATABASE {} OWNER subrosa_owner").format(Identifier(name)))
     migrate(as_role(services.owner_database_url, "subrosa_owner", name), log_origin=LOG_ORIGIN)
     return name
 

@@ -1,4 +1,4 @@
-"""An agreement is proposed by anyone seated, and in force once every required party has signed it."""
+"""An agreement is proposed by anyone seated, and in force once every required party has signed."""
 
 from __future__ import annotations
 

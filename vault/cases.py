@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from vault.access import Change, Seated
+    from vault.access import Seated
     from vault.core import Subject, Vault
     from vault.database.connection import Transaction
     from vault.ids import PersonId

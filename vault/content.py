@@ -66,6 +66,8 @@ def store_content(
         for part in seal_parts(data_key, context, measure.passing(content)):
             headers.extend(part.header)
             yield part.body
+            # Let go of it before the next one is sealed, which then lies where it lay.
+            del part
 
     vault.store.put(object_name(context.case, context.rendition), parts())
     return SealedContent(

@@ -10,18 +10,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from policies.compiler import Policy
 from policies.terms import Marking, Seat, parse_terms, terms_json
 from vault.errors import Tampered
-from vault.ids import CaseId, ParticipantId, PersonId
 from vault.sealing.fields import FieldContext, open_field, seal_field
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from policies.terms import Terms
+    from vault.ids import CaseId, ParticipantId, PersonId
     from vault.sealing.keys import CaseKey
 
 

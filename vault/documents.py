@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -306,16 +307,14 @@ def _delivery(
         outcome = Outcome.TAMPERED
         raise
     finally:
-        try:
+        # The access itself is on record; an unrecorded ending reads "delivery unknown".
+        with suppress(Unavailable):
             standing.record(
                 Tag.DOCUMENT_DELIVERY,
                 outcome,
                 decision=permit,
                 detail={**detail, "bytes": delivered},
             )
-        except Unavailable:
-            # The access itself is on record; an unrecorded ending reads "delivery unknown".
-            pass
 
 
 def _after(first: bytes, rest: Generator[bytes]) -> Generator[bytes]:

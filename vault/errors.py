@@ -34,7 +34,9 @@ class NotPermitted(VaultError):
         version: The scope version in force when it was decided; None where the seat decides.
     """
 
-    def __init__(self, reason: str, *, clause: str | None = None, version: int | None = None):
+    def __init__(
+        self, reason: str, *, clause: str | None = None, version: int | None = None
+    ) -> None:
         super().__init__(reason)
         self.clause = clause
         self.version = version

@@ -15,7 +15,6 @@ from policies.terms import Marking, Role, View
 from vault.access import NOWHERE, stand
 from vault.audit.events import Tag
 from vault.database import log
-from vault.errors import Tampered
 
 if TYPE_CHECKING:
     from vault.access import Seated, Standing

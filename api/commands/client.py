@@ -39,7 +39,7 @@ DocumentArgument = Annotated[UUID, typer.Argument(metavar="DOCUMENT")]
 _SILENCE_S = 120
 
 
-class Refused(Exception):  # noqa: N818 — named for the fact
+class Refused(Exception):
     """The vault said no; `str()` is its problem in a line."""
 
 

@@ -21,7 +21,7 @@ from vault.core import Vault
 _DRAIN_S = 10
 
 
-class PortTaken(Exception):  # noqa: N818 — named for the fact
+class PortTaken(Exception):
     """Something else listens where the vault should."""
 
     def __init__(self, settings: Settings) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class EmbeddedRefused(Exception):  # noqa: N818 — named for the fact
+class EmbeddedRefused(Exception):
     """Embedded servers cannot run; `str()` is one sentence for the operator."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import secrets
 import signal
 import socket
@@ -53,7 +52,7 @@ def running_seaweed(folder: Path) -> Iterator[S3Settings]:
             stderr=subprocess.STDOUT,
             # Its own session: Ctrl-C in a terminal stops the API first, which then stops this.
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 — one system call
         )
     endpoint = f"http://{_HOST}:{ports['s3']}"
     try:
@@ -131,7 +130,7 @@ def _await_ready(process: subprocess.Popen[bytes], endpoint: str, log: Path) -> 
         if process.poll() is not None:
             raise EmbeddedRefused(f"The object store ended at its start; {log} says why.")
         try:
-            with urllib.request.urlopen(f"{endpoint}/healthz", timeout=1):  # noqa: S310 — loopback
+            with urllib.request.urlopen(f"{endpoint}/healthz", timeout=1):  # noqa: S310 — http
                 return
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.05)

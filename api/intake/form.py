@@ -55,7 +55,7 @@ class DocumentForm:
                 "on_header_value": lambda data, start, end: self._part.value.extend(
                     data[start:end]
                 ),
-                "on_header_end": lambda: self._part.end_header(),
+                "on_header_end": self._end_header,
                 "on_headers_finished": self._begin_content,
                 "on_part_data": self._take_content,
                 "on_part_end": self._end_part,
@@ -88,6 +88,9 @@ class DocumentForm:
         self._parts += 1
         if self._parts > _MOST_PARTS:
             raise Invalid("", "The form has too many fields.")
+
+    def _end_header(self) -> None:
+        self._part.end_header()
 
     def _begin_content(self) -> None:
         self._part.identify()

@@ -42,7 +42,7 @@ def propose(
     subject: SubjectHere,
     vault: VaultHere,
     case: CaseHere,
-    terms: Annotated[Any, Body(examples=[_TERMS_EXAMPLE])],
+    terms: Annotated[object, Body(examples=[_TERMS_EXAMPLE])],
 ) -> AgreementOut:
     """Put a draft before everybody seated. It changes nobody's rights until it is in force."""
     return AgreementOut.of(agreements.propose(vault, subject, case, terms))

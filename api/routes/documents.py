@@ -1,4 +1,4 @@
-"""Documents over HTTP: in as a raw body or a form, out as a stream, listed as far as one may see."""
+"""Documents over HTTP: in as a raw body or a form, out as a stream, listed as one may see them."""
 
 import base64
 import json

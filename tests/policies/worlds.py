@@ -72,7 +72,7 @@ def some_clause(random: Random, number: str, effect: Effect | None = None) -> Js
     return made
 
 
-def _choice(random: Random, words: Sequence[str]) -> Any:  # noqa: ANN401 — any JSON value
+def _choice(random: Random, words: Sequence[str]) -> Any:
     named = random.sample(words, random.randint(1, 3))
     return random.choice(["*", named, named, {"not": named}])
 
@@ -87,7 +87,7 @@ def _interval(random: Random) -> tuple[str, str]:
     return (ALWAYS, NEVER) if one == other else (min(one, other), max(one, other))
 
 
-def _question(random: Random, row: Any, roster: Sequence[RosterRow]) -> Asked:  # noqa: ANN401
+def _question(random: Random, row: Any, roster: Sequence[RosterRow]) -> Asked:
     """Aim at a row, and miss it in one respect or another more often than not."""
     holders = [held.person for held in roster if row.sub in held.seat.groups()]
     holders = holders or [person(number) for number in range(9)]

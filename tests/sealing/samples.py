@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -31,7 +32,7 @@ def content(size_bytes: int) -> bytes:
 def cut_at(whole: bytes, cuts: Iterable[int]) -> list[bytes]:
     """Cut bytes into pieces at some places; a place named twice gives an empty piece."""
     places = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
-    return [whole[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [whole[begin:end] for begin, end in pairwise(places)]
 
 
 @dataclass(frozen=True)

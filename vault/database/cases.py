@@ -1,4 +1,4 @@
-"""Rows of cases and participants, as SQL sees them: rights and names are inside the sealed fields."""
+"""Rows of cases and participants as SQL sees them: rights and names are inside sealed fields."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class DuplicateRow(Conflict):
 
 
 class Transaction:
-    """One open transaction: the only way to send SQL. Values travel as parameters, never as text."""
+    """One open transaction: the only way to send SQL. Values travel as parameters, not as text."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
@@ -61,7 +61,7 @@ class Transaction:
         with self._connection.cursor(row_factory=class_row(kind)) as cursor:
             return cursor.execute(query, params).fetchall()
 
-    def value(self, query: LiteralString, params: Params | None = None) -> Any:  # noqa: ANN401 — a single column of whatever type the query selects
+    def value(self, query: LiteralString, params: Params | None = None) -> Any:  # noqa: ANN401 — the one column a query selects
         """Return the first column of the first row, or None."""
         with self._connection.cursor(row_factory=scalar_row) as cursor:
             return cursor.execute(query, params).fetchone()

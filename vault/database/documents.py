@@ -1,4 +1,4 @@
-"""Rows of documents, renditions and uploads. Lists are asked for by marking, never filtered after."""
+"""Rows of documents, renditions and uploads; lists are asked for by marking, not filtered after."""
 
 from __future__ import annotations
 

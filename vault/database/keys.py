@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
+from uuid import UUID
 
 KeyKind = Literal["case", "person", "operations"]
 
+# The holder of the vault's own key.
+OPERATIONS = UUID(int=0)
+
 if TYPE_CHECKING:
     from datetime import datetime
-    from uuid import UUID
 
     from vault.database.connection import Transaction
 
@@ -34,3 +37,12 @@ def wrapped_key(tx: Transaction, holder: UUID, kind: KeyKind) -> bytes | None:
         "SELECT wrapped FROM keys WHERE holder_id = %s AND kind = %s", (holder, kind)
     )
     return found
+
+
+def insert_operations_key(tx: Transaction, wrapped: bytes, *, created_at: datetime) -> None:
+    """Store the vault's own key, unless it has one already."""
+    tx.execute(
+        "INSERT INTO keys (holder_id, kind, wrapped, created_at)"
+        " VALUES (%s, 'operations', %s, %s) ON CONFLICT (holder_id) DO NOTHING",
+        (OPERATIONS, wrapped, created_at),
+    )

@@ -13,7 +13,7 @@ from yoyo import get_backend, read_migrations
 from vault.errors import Unavailable
 
 
-class OriginDiffers(Exception):  # noqa: N818 — named for the fact
+class OriginDiffers(Exception):
     """The log in this database was begun under another origin than the settings name."""
 
     def __init__(self) -> None:
@@ -38,9 +38,12 @@ def migrate(owner_url: str, *, log_origin: str) -> None:
     """
     parts = urlsplit(owner_url)
     backend = cast("Any", get_backend(urlunsplit(parts._replace(scheme="postgresql+psycopg"))))
-    with as_file(files("vault.database") / "migrations") as folder, closing(backend.connection):
-        with backend.lock():
-            backend.apply_migrations(backend.to_apply(read_migrations(str(folder))))
+    with (
+        as_file(files("vault.database") / "migrations") as folder,
+        closing(backend.connection),
+        backend.lock(),
+    ):
+        backend.apply_migrations(backend.to_apply(read_migrations(str(folder))))
     try:
         with psycopg.connect(owner_url) as connection:
             connection.execute(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vault.errors import Tampered
 from vault.keyring.cache import KeyCache
 from vault.sealing.envelope import derive, encode_context, open_envelope, seal_envelope
-from vault.sealing.keys import CaseKey, DataKey, PersonKey
+from vault.sealing.keys import CaseKey, DataKey, OperationsKey, PersonKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ _CASE_LABEL = b"subrosa/wrap/case/v1"
 _PERSON_LABEL = b"subrosa/wrap/person/v1"
 _DATA_LABEL = b"subrosa/wrap/data/v1"
 _DATA_SUBKEY_LABEL = b"subrosa/case-key/wrap/v1"
+_OPERATIONS_CONTEXT = encode_context(b"subrosa/wrap/operations/v1")
 
 
 class Keyring:
@@ -78,6 +79,19 @@ class Keyring:
         return self._person_keys.open(
             person, wrapped, lambda: PersonKey(self._root.unwrap(wrapped, _person_context(person)))
         )
+
+    def new_operations_key(self) -> tuple[OperationsKey, bytes]:
+        """Draw the vault's own key; return it and its wrapped form."""
+        key = OperationsKey.generate()
+        return key, self._root.wrap(key.material(), _OPERATIONS_CONTEXT)
+
+    def open_operations_key(self, wrapped: bytes) -> OperationsKey:
+        """Return the vault's own key; opened once, at the start, and so not kept here.
+
+        Raises:
+            Tampered: It was wrapped under another root key, or changed.
+        """
+        return OperationsKey(self._root.unwrap(wrapped, _OPERATIONS_CONTEXT))
 
     def new_data_key(self, key: CaseKey, context: RenditionContext) -> tuple[DataKey, bytes]:
         """Draw a key for one rendition; return it and its form wrapped under the case key."""

@@ -22,7 +22,7 @@ _KEY_ID_LABEL = b"subrosa/root-key/id/v1"
 _WRAP_LABEL = b"subrosa/root-key/wrap/v1"
 
 
-class RootKeyRefused(Exception):  # noqa: N818 — named for the fact
+class RootKeyRefused(Exception):
     """The root key file cannot be used; `str()` is one sentence for the operator.
 
     Not a VaultError: the vault does not start, so no caller ever sees it.
@@ -129,7 +129,7 @@ def _read_private(path: Path) -> bytes:
     except OSError as error:
         link = ": it is a link" if path.is_symlink() else f": {error.strerror}"
         raise RootKeyRefused(f"{path} cannot be opened{link}.") from error
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise RootKeyRefused(f"{path} is not a regular file.")
@@ -138,7 +138,9 @@ def _read_private(path: Path) -> bytes:
         mode = stat.S_IMODE(status.st_mode)
         if mode & 0o077:
             raise RootKeyRefused(f"{path} has mode {mode:04o}; it must be 0600 or stricter.")
-        return file.read(_FILE_SIZE + 1)
+        return os.read(descriptor, _FILE_SIZE + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -60,3 +60,10 @@ class PersonKey(_SecretKey):
     """Seals what the log says of one person."""
 
     __slots__ = ()
+
+
+@final
+class OperationsKey(_SecretKey):
+    """The vault's own: seals what the log says of no case or person, and seeds its signatures."""
+
+    __slots__ = ()

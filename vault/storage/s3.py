@@ -222,7 +222,7 @@ class S3Store:
             raise error
 
     def _abort(self, name: str, upload: str) -> None:
-        """End an unfinished multipart upload as far as the store lets us; the sweep does the rest."""
+        """End an unfinished multipart upload, if the store lets us; the sweep does the rest."""
         try:
             self._client.abort_multipart_upload(Bucket=self._bucket, Key=name, UploadId=upload)
         except (BotoCoreError, ClientError):

@@ -1,0 +1,259 @@
+"""The program as an operator meets it: started, stopped, killed and started again."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+import pytest
+
+COMMAND = [sys.executable, "-m", "api"]
+HEADERS = {
+    "Subrosa-Class": "imaging",
+    "Subrosa-Title": "Imaging",
+    "Subrosa-Provenance": "pre-existing",
+}
+PIECE = os.urandom(1 << 20)
+
+
+@pytest.fixture
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("d") / "v"
+
+
+def subrosa(data: Path, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SUBROSA_")}
+    done = subprocess.run(
+        [*COMMAND, *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**environment, "SUBROSA_DATA": str(data)},
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done
+
+
+@contextmanager
+def up(data: Path, *, end: int = signal.SIGTERM) -> Iterator[str]:
+    """Run `subrosa up` and end it with a signal."""
+    process = subprocess.Popen(
+        [*COMMAND, "up", "--port", "0", "--data", str(data)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        yield next(word for word in line.split() if word.startswith("http"))
+    finally:
+        process.send_signal(end)
+        assert process.wait(30) == (0 if end == signal.SIGTERM else -end)
+
+
+def opened_case(data: Path, url: str) -> tuple[httpx2.Client, str]:
+    """Open a case; return its mediator's client and its id."""
+    issued = json.loads(subrosa(data, "token", "--opens-cases").stdout)
+    http = httpx2.Client(
+        base_url=url, headers={"Authorization": f"Bearer {issued['token']}"}, timeout=60
+    )
+    body = {"title": "T", "sides": ["claimant", "respondent"], "name": "M"}
+    return http, http.post("/v1/cases", json=body).json()["case"]
+
+
+def servers_of(data: Path) -> list[str]:
+    """Return the names of processes that still run over a data directory."""
+    found: list[str] = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        if any(str(data) in word for word in process.info["cmdline"] or ()):
+            found.append(process.info["name"])
+    return found
+
+
+def test_a_second_start_continues_where_the_first_ended(data: Path) -> None:
+    with up(data) as url:
+        http, case = opened_case(data, url)
+        content = {"content": b"chart", "headers": HEADERS}
+        deposited = http.post(f"/v1/cases/{case}/documents", **content).json()
+        note = subrosa(data, "audit", "checkpoint").stdout
+        assert subrosa(data, "check").stdout
+    assert servers_of(data) == []
+    kept = data.parent / "kept.note"
+    kept.write_text(note)
+    with up(data) as url:
+        http.base_url = url
+        path = f"/v1/documents/{deposited['document']}/content"
+        assert http.get(path, params={"view": "full"}).content == b"chart"
+        subrosa(data, "audit", "verify", "--against", str(kept))
+    http.close()
+
+
+def test_a_second_process_on_the_same_directory_is_refused_in_one_sentence(data: Path) -> None:
+    with up(data):
+        said = subrosa(data, "up", "--port", "0", status=1).stderr
+    assert said.count("\n") == 1
+    assert "is using" in said
+
+
+def test_a_taken_port_is_said_in_one_sentence(data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = subrosa(data, "up", "--port", str(taken.getsockname()[1]), status=1).stderr
+    assert said.count("\n") == 1
+    assert "is taken" in said
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+def test_a_root_key_that_others_can_read_is_refused(data: Path, mode: int) -> None:
+    subrosa(data, "token")
+    (data / "keys" / "root.key").chmod(mode)
+    said = subrosa(data, "check", status=1).stderr
+    assert said.count("\n") == 1
+    assert "root.key" in said
+    assert servers_of(data) == []
+
+
+def test_a_lost_root_key_is_not_replaced_by_a_new_one(data: Path) -> None:
+    subrosa(data, "token")
+    (data / "keys" / "root.key").unlink()
+    assert subrosa(data, "check", status=1).stderr.count("\n") == 1
+    assert not (data / "keys" / "root.key").exists()
+
+
+def test_another_root_key_opens_nothing_and_starts_nothing(data: Path) -> None:
+    subrosa(data, "token")
+    (data / "keys" / "root.key").unlink()
+    subrosa(data, "key", "new", str(data / "keys" / "root.key"))
+    assert subrosa(data, "check", status=1).stderr.count("\n") == 1
+
+
+def test_secrets_in_the_data_directory_are_its_owners_alone(data: Path) -> None:
+    with up(data):
+        for name in ("keys/root.key", "services.json", "store/s3.json", "serving.json", "lock"):
+            assert (data / name).stat().st_mode & 0o077 == 0, name
+        assert (data / "postgres").stat().st_mode & 0o077 == 0
+        assert (data / "store").stat().st_mode & 0o077 == 0
+
+
+def test_every_port_is_on_loopback(data: Path) -> None:
+    with up(data):
+        running = {
+            p.pid
+            for p in psutil.process_iter(["cmdline"])
+            if any(str(data) in word for word in p.info["cmdline"] or ())
+        }
+        listening = [
+            c
+            for c in psutil.net_connections("tcp")
+            if c.status == psutil.CONN_LISTEN and c.pid in running
+        ]
+    assert len(listening) > 5
+    assert {c.laddr.ip for c in listening} == {"127.0.0.1"}
+
+
+def endless(stop: threading.Event) -> Iterator[bytes]:
+    while not stop.is_set():
+        yield PIECE
+
+
+@pytest.mark.parametrize("after_s", [0.05, 0.3, 0.6, 1.0, 1.5])
+def test_killed_at_any_moment_of_an_upload_the_vault_is_whole_again_after_a_restart(
+    data: Path, after_s: float
+) -> None:
+    stop = threading.Event()
+
+    def upload(http: httpx2.Client, case: str) -> None:
+        pieces = (piece for n, piece in enumerate(endless(stop)) if n < 48)
+        try:
+            http.post(f"/v1/cases/{case}/documents", content=pieces, headers=HEADERS)
+        except httpx2.TransportError:
+            return
+
+    with up(data, end=signal.SIGKILL) as url:
+        http, case = opened_case(data, url)
+        senders = [threading.Thread(target=upload, args=(http, case)) for _ in range(2)]
+        for sender in senders:
+            sender.start()
+        time.sleep(after_s)
+    stop.set()
+    for sender in senders:
+        sender.join()
+    with up(data) as url:
+        said: dict[str, Any] = json.loads(subrosa(data, "check", "--json").stdout)
+        assert said["problems"] == []
+        http.base_url = url
+        page = http.get(f"/v1/cases/{case}/documents").json()
+        for document in page["documents"]:
+            path = f"/v1/documents/{document['document']}/content"
+            assert len(http.get(path, params={"view": "full"}).content) % len(PIECE) == 0
+    http.close()
+    assert servers_of(data) == []
+
+
+def test_the_main_job_works_by_command_line(data: Path, tmp_path: Path) -> None:
+    """A mediator and two parties do with commands what the API does."""
+    with up(data):
+        people = {
+            name: json.loads(subrosa(data, "token", *words).stdout)
+            for name, words in {"m": ["--opens-cases"], "c": [], "r": []}.items()
+        }
+
+        def do(who: str, *words: str, status: int = 0) -> Any:
+            done = subrosa(data, *words, "--token", people[who]["token"], status=status)
+            return json.loads(done.stdout) if done.stdout else done.stderr
+
+        case = do(
+            "m", "case", "open", "--title", "T", "--name", "M", "--side", "c", "--side", "r"
+        )["case"]
+        for who in "cr":
+            words = ["--person", people[who]["person"], "--seat", f"party:{who}", "--name", "N"]
+            do("m", "case", "seat", case, *words)
+        terms = tmp_path / "terms.json"
+        clause = {
+            "id": "1.1",
+            "to": "side:r",
+            "classes": ["medical"],
+            "origins": ["c"],
+            "view": "full",
+            "purposes": "*",
+            "phases": "*",
+        }
+        terms.write_text(
+            json.dumps({"language": "subrosa-scope/1", "sides": ["c", "r"], "clauses": [clause]})
+        )
+        draft = do("r", "agreement", "propose", case, str(terms))
+        for who in "cr":
+            signed = do("cr"[0] if who == "c" else "r", "agreement", "sign", case, "1", draft["digest"])
+        assert signed["in_force"]
+        chart = tmp_path / "chart.pdf"
+        chart.write_bytes(b"%PDF chart")
+        words = ["--class", "medical", "--provenance", "pre-existing", "--title", "Änderung"]
+        deposited = do("c", "document", "deposit", case, str(chart), *words)
+        assert deposited["receipt"].startswith("subrosa-receipt/v1\n")
+        listed = do("r", "document", "list", case)["documents"]
+        assert [(d["title"], d["view"], d["clause"]) for d in listed] == [
+            ("Änderung", "full", "1.1")
+        ]
+        out = tmp_path / "out.pdf"
+        document = deposited["document"]
+        subrosa(
+            data, "document", "open", document, "--out", str(out), "--token", people["r"]["token"]
+        )
+        assert out.read_bytes() == b"%PDF chart"
+        secret = do("c", "document", "deposit", case, str(chart), "--class", "caucus", *words[2:])
+        said = do("r", "document", "open", secret["document"], status=1)
+        assert "403" in said
+        assert "FLOOR-1" in said
+        names = [event["name"] for event in do("m", "case", "trail", case)["events"]]
+        assert "document:release:denied" in names
+        subrosa(data, "check")

@@ -1,0 +1,74 @@
+"""`make bench`: every figure beside its reference, as a table and as build/bench.json."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks import audit, decisions, sealing, transfer
+from tests.benchmarks.figures import Figure
+
+FIGURES: dict[str, Callable[[bool], Figure]] = {
+    "seal": sealing.seal,
+    "open": sealing.open_,
+    "upload_http_raw": transfer.upload_http_raw,
+    "upload_http_form": transfer.upload_http_form,
+    "download_http": transfer.download_http,
+    "upload_rss_mib": transfer.upload_rss_mib,
+    "decide_cold": decisions.decide_cold,
+    "audit_append_1": audit.audit_append_1,
+}
+
+OUT = Path("build") / "bench.json"
+
+
+def main() -> int:
+    quick = os.environ.get("BENCH_QUICK") == "1"
+    wanted = [name for name in os.environ.get("ONLY", "").split(",") if name] or list(FIGURES)
+    unknown = [name for name in wanted if name not in FIGURES]
+    if unknown:
+        sys.stderr.write(f"No such figure. There are: {', '.join(FIGURES)}\n")
+        return 2
+    figures = [FIGURES[name](quick) for name in wanted]
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps([_json(figure, quick=quick) for figure in figures], indent=2) + "\n")
+    Console(width=110).print(_table(figures, quick=quick))
+    return 0
+
+
+def _json(figure: Figure, *, quick: bool) -> dict[str, object]:
+    return {
+        "name": figure.name,
+        "value": figure.value,
+        "unit": figure.unit,
+        "reference": figure.reference,
+        "reference_value": figure.reference_value,
+        "ratio": figure.ratio,
+        "better": figure.better,
+        **({"quick": True} if quick else {}),
+    }
+
+
+def _table(figures: list[Figure], *, quick: bool) -> Table:
+    title = "Quick run: sizes are shrunk, figures say nothing" if quick else "Figures"
+    table = Table("figure", "value", "unit", "reference", "its value", "ratio", title=title)
+    for figure in figures:
+        table.add_row(
+            figure.name,
+            f"{figure.value:.4g}",
+            figure.unit,
+            figure.reference or "–",
+            "–" if figure.reference_value is None else f"{figure.reference_value:.4g}",
+            "–" if figure.ratio is None else f"{figure.ratio:.3f} ({figure.better} is better)",
+        )
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
