@@ -15,7 +15,7 @@ from api.routes import agreements, cases, documents, health, trail
 from api.schemas import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from api.settings import Settings
     from vault.core import Vault
@@ -28,7 +28,7 @@ def build_app(vault: Vault, settings: Settings) -> FastAPI:
     """Build the application round a vault that the caller opened and will close."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
         yield
 

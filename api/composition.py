@@ -24,7 +24,7 @@ from vault.keyring.root import FileRootKey
 from vault.storage.s3 import S3Settings, S3Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from api.settings import Settings
     from vault.database.connection import Transaction
@@ -49,7 +49,7 @@ class _Addresses:
 
 
 @contextmanager
-def open_vault(settings: Settings) -> Iterator[Vault]:
+def open_vault(settings: Settings) -> Generator[Vault]:
     """Open the vault that the settings name, with embedded servers unless they name real ones.
 
     Beside a process that serves the same data directory it uses that one's servers.
@@ -89,7 +89,7 @@ def compose(
     root: FileRootKey,
     clock: Callable[[], datetime],
     size_limit_bytes: int,
-) -> Iterator[Vault]:
+) -> Generator[Vault]:
     """Compose a vault from servers that answer; close its log when the block ends.
 
     Raises:
@@ -129,7 +129,7 @@ def _operations_key(tx: Transaction, keyring: Keyring, now: datetime) -> Operati
 
 
 @contextmanager
-def announce(settings: Settings, url: str) -> Iterator[None]:
+def announce(settings: Settings, url: str) -> Generator[None]:
     """Tell commands on the same data directory where the vault is served."""
     path = settings.data / "serving.json"
     settings.data.mkdir(parents=True, exist_ok=True)
@@ -155,7 +155,7 @@ def announced_url(settings: Settings) -> str:
 
 
 @contextmanager
-def _addresses(settings: Settings) -> Iterator[_Addresses]:
+def _addresses(settings: Settings) -> Generator[_Addresses]:
     """Find the servers: the real ones, those of a running process, or new ones of our own."""
     if settings.servers is not None:
         real = settings.servers

@@ -235,7 +235,7 @@ class DocumentOut(_Response):
     document: UUID = Field(examples=[_DOCUMENT])
     case: UUID = Field(examples=[_CASE])
     title: str = Field(examples=["Clinic chart, March"])
-    document_class: str = Field(alias="class", examples=["medical"])
+    document_class: str = Field(serialization_alias="class", examples=["medical"])
     origin: str = Field(description="The side that deposited it.", examples=["claimant"])
     provenance: str = Field(examples=["pre-existing"])
     deposited_at: datetime = Field(examples=[_INSTANT])
@@ -246,8 +246,6 @@ class DocumentOut(_Response):
         description="What can be opened at that view. Empty at `redacted` means that its "
         "depositor has brought no redacted version yet."
     )
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     @classmethod
     def of(cls, document: Document) -> Self:

@@ -5,13 +5,9 @@ import re
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fastapi.routing import APIRoute
 
-from api.access import SubjectHere
-from api.app import build_app
 from api.problems import PROBLEMS
 from vault.errors import VaultError
 

@@ -18,21 +18,24 @@ from policies.engine import Scope
 from policies.roster import RosterRow
 from policies.terms import PURPOSES
 from vault.audit.events import Event, Outcome
-from vault.audit.slots import SealedEvent, SlotKeys, seal_event
+from vault.audit.slots import SlotKeys, open_slots, seal_event
 from vault.database import agreements, cases, keys
 from vault.details import CaseDetails, CaseState, ParticipantDetails, Sealer
 from vault.errors import Invalid, NotFound, NotPermitted, Tampered, VaultError
 from vault.ids import CaseId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
     from datetime import datetime
 
     from policies.terms import Marking, Role, View
     from vault.audit.events import Tag
     from vault.audit.log import AuditReceipt
+    from vault.audit.slots import OpenedEvent, SealedEvent
     from vault.core import Subject, Vault
     from vault.database.connection import Transaction
+    from vault.database.log import EntryRow
+    from vault.ids import PersonId
 
 # Asked about when there is no case: the same look-ups run, and find nothing.
 NOWHERE = CaseId(UUID(int=0))
@@ -157,6 +160,19 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where in the log a change will be found once its transaction has committed.
+
+    Attributes:
+        index: The entry's index.
+        leaf: The hash of its leaf.
+    """
+
+    index: int
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """An open transaction in which one seated subject changes one case."""
 
@@ -170,20 +186,20 @@ class Change:
         if self.seated.participant.seat.role not in roles:
             raise NotPermitted("Your seat does not do this.")
 
-    def append(self, detail: Mapping[str, str | int], *, tag: Tag | None = None) -> int:
-        """Put the change on record inside its own transaction; return the entry's index.
+    def append(self, detail: Mapping[str, str | int], *, tag: Tag | None = None) -> Recorded:
+        """Put the change on record inside its own transaction.
 
         The log's head stays locked from here to the commit: call it after every check, and let
         only the change's own rows follow.
         """
         event = self.standing.event(tag or self.tag, Outcome.GRANTED, detail=detail)
-        return self.standing.vault.log.append(self.tx, event)
+        return Recorded(self.standing.vault.log.append(self.tx, event), event.leaf)
 
 
 @contextmanager
 def change(
     vault: Vault, subject: Subject, case_id: CaseId, tag: Tag, *, lock: bool = True
-) -> Iterator[Change]:
+) -> Generator[Change]:
     """Open the one transaction of an operation that changes a case.
 
     Leaving the block commits rows and event together; an exception rolls both back. A refusal is
@@ -286,6 +302,30 @@ def _load_scope(tx: Transaction, sealer: Sealer, details: CaseDetails, state: Ca
             for row in cases.participants_of(tx, sealer.case)
         ),
         version=state.scope_version,
+    )
+
+
+def open_entry(vault: Vault, tx: Transaction, row: EntryRow) -> OpenedEvent:
+    """Open an entry of the log with the keys that are still there.
+
+    Raises:
+        Tampered: It is not what was committed to.
+    """
+    return open_slots(row, slot_keys(vault, tx, row.case_id, row.person_id))
+
+
+def slot_keys(
+    vault: Vault, tx: Transaction, case: CaseId | None, person: PersonId | None
+) -> SlotKeys:
+    """Return the keys of an entry's slots, as far as they are still there."""
+    wrapped_case = keys.wrapped_key(tx, case, "case") if case else None
+    wrapped_person = keys.wrapped_key(tx, person, "person") if person else None
+    return SlotKeys(
+        case=vault.keyring.open_case_key(case, wrapped_case) if case and wrapped_case else None,
+        person=vault.keyring.open_person_key(person, wrapped_person)
+        if person and wrapped_person
+        else None,
+        operations=vault.operations_key,
     )
 
 

@@ -73,7 +73,7 @@ def propose(vault: Vault, subject: Subject, case_id: CaseId, terms: object) -> A
         details = AgreementDetails(parsed, compile_terms(str(case_id), parsed))
         version = agreements.next_version(act.tx, case_id)
         digest = agreement_digest(str(case_id), version, parsed, details.policy)
-        index = act.append({"version": version, "digest": digest})
+        recorded = act.append({"version": version, "digest": digest})
         row = agreements.AgreementRow(
             case_id=case_id,
             version=version,
@@ -81,7 +81,7 @@ def propose(vault: Vault, subject: Subject, case_id: CaseId, terms: object) -> A
             proposed_by=subject.person,
             proposed_at=act.standing.at,
             in_force_at=None,
-            log_index=index,
+            log_index=recorded.index,
         )
         agreements.insert_agreement(act.tx, row)
         return _agreement(act.tx, act.seated, row, act.standing.at)
@@ -168,7 +168,7 @@ def _parsed(terms: object) -> Terms:
 
 def _insert_signature(act: Change, agreement: Agreement) -> None:
     person, version = act.standing.subject.person, agreement.version
-    index = act.append({"version": version, "digest": agreement.digest})
+    recorded = act.append({"version": version, "digest": agreement.digest})
     agreements.insert_signature(
         act.tx,
         agreements.SignatureRow(
@@ -177,7 +177,7 @@ def _insert_signature(act: Change, agreement: Agreement) -> None:
             person_id=person,
             details=act.seated.sealer.seal_signature(version, person, agreement.digest),
             signed_at=act.standing.at,
-            log_index=index,
+            log_index=recorded.index,
         ),
     )
 

@@ -89,7 +89,7 @@ def open_case(
     if not subject.opens_cases:
         standing.record(Tag.CASE_OPEN, Outcome.REFUSED)
         raise NotPermitted("Your institution has not let you open cases.")
-    case_id, now = CaseId(new_id()), vault.clock()
+    case_id, seat_id, now = CaseId(new_id()), ParticipantId(new_id()), vault.clock()
     details = CaseDetails(
         title=one_line("/title", title, longest=_TITLE_LONGEST), sides=_sides(case_id, sides)
     )
@@ -106,7 +106,7 @@ def open_case(
     sealer = Sealer(case_id, case_key)
     opening = replace(
         standing, case=case_id, slot_keys=replace(standing.slot_keys, case=case_key)
-    ).event(Tag.CASE_OPEN, Outcome.GRANTED, detail={"case": str(case_id)})
+    ).event(Tag.CASE_OPEN, Outcome.GRANTED, detail={"case": str(case_id), "participant": str(seat_id)})
     with vault.database.transaction() as tx:
         keys.insert_key(tx, case_id, "case", wrapped, created_at=now)
         index = vault.log.append(tx, opening)
@@ -126,7 +126,7 @@ def open_case(
             details=mediator,
             seated_at=now,
             log_index=index,
-            participant_id=ParticipantId(new_id()),
+            participant_id=seat_id,
         )
     return _case(case_id, details, state, now, mediator.seat)
 
@@ -186,7 +186,7 @@ def seat(vault: Vault, subject: Subject, case_id: CaseId, new: NewParticipant) -
             raise Conflict("This person holds a seat in this case already.")
         state = replace(act.seated.state, roster_version=act.seated.state.roster_version + 1)
         participant_id = ParticipantId(new_id())
-        index = act.append(
+        recorded = act.append(
             {
                 "participant": str(participant_id),
                 "person": str(new.person),
@@ -199,7 +199,7 @@ def seat(vault: Vault, subject: Subject, case_id: CaseId, new: NewParticipant) -
             sealer=act.seated.sealer,
             details=details,
             seated_at=now,
-            log_index=index,
+            log_index=recorded.index,
             participant_id=participant_id,
         )
     return _participant(participant_id, details)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from vault.access import Change
+    from vault.access import Change, Recorded
     from vault.core import Subject, Vault
     from vault.details import Sealer
     from vault.ids import CaseId
@@ -195,8 +195,8 @@ def deposit_redacted(
         _check_digest(said, stored)
         with change(vault, subject, row.case_id, Tag.RENDITION_DEPOSIT, lock=False) as act:
             _end_upload(act, context)
-            index = act.append({**about(row), **_record_of(stored, View.REDACTED)})
-            return _insert_rendition(act, stored, said, View.REDACTED, index)
+            recorded = act.append({**about(row), **_record_of(stored, View.REDACTED)})
+            return _insert_rendition(act, stored, said, View.REDACTED, recorded)
     except DuplicateRow as error:
         abandon(vault, row.case_id, context.rendition)
         raise Conflict("This document has a redacted version already.") from error
@@ -271,7 +271,7 @@ def _complete(
     details = DocumentDetails(
         title=description.title, provenance=description.provenance, marking=marking
     )
-    index = act.append(
+    recorded = act.append(
         {
             "document": str(document_id),
             "class": marking.document_class,
@@ -291,14 +291,14 @@ def _complete(
             details=act.seated.sealer.seal_document(document_id, details),
             deposited_by=act.standing.subject.person,
             deposited_at=act.standing.at,
-            log_index=index,
+            log_index=recorded.index,
         ),
     )
-    return _insert_rendition(act, stored, description.content, View.FULL, index)
+    return _insert_rendition(act, stored, description.content, View.FULL, recorded)
 
 
 def _insert_rendition(
-    act: Change, stored: SealedContent, said: Bytes, view: View, index: int
+    act: Change, stored: SealedContent, said: Bytes, view: View, recorded: Recorded
 ) -> Deposited:
     context, at = stored.context, act.standing.at
     details = RenditionDetails(
@@ -321,7 +321,7 @@ def _insert_rendition(
             details=act.seated.sealer.seal_rendition(context.rendition, details),
             deposited_by=act.standing.subject.person,
             deposited_at=at,
-            log_index=index,
+            log_index=recorded.index,
         ),
     )
     receipt = Receipt(
@@ -331,7 +331,8 @@ def _insert_rendition(
         sha256=stored.sha256,
         size_bytes=stored.size_bytes,
         deposited_at=at,
-        log_index=index,
+        log_index=recorded.index,
+        leaf=recorded.leaf,
     )
     return Deposited(
         document_id=context.document,
@@ -339,7 +340,7 @@ def _insert_rendition(
         sha256=stored.sha256,
         size_bytes=stored.size_bytes,
         deposited_at=at,
-        log_index=index,
+        log_index=recorded.index,
         receipt=sign_receipt(receipt, act.standing.vault.receipt_key),
     )
 

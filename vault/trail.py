@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from policies.decisions import Permit
 from policies.terms import Marking, Role, View
-from vault.access import NOWHERE, stand
+from vault.access import NOWHERE, open_entry, stand
 from vault.audit.events import Tag
 from vault.database import log
 
@@ -94,8 +94,8 @@ def _page(tx: Transaction, standing: Standing, seated: Seated, after: int, limit
     """Read entries until the page is full or the trail ends, opening each where it may be read."""
     shown: list[TrailEntry] = []
     for row in log.entries_of_case(tx, seated.case, after=after):
-        event = standing.vault.open_event(tx, row)
-        entry = _as_seen(standing, seated, row.index, event)
+        event = open_entry(standing.vault, tx, row).event
+        entry = event and _as_seen(standing, seated, row.index, event)
         if entry is None:
             continue
         if len(shown) == limit:

@@ -6,12 +6,209 @@ has, changes nothing, and runs beside a live vault.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import groupby, islice
+from typing import TYPE_CHECKING
+from uuid import UUID
 
+from policies.terms import Marking
+from vault.access import open_entry, slot_keys
+from vault.audit.events import Outcome, Tag
 from vault.audit.verify import verify_log
 from vault.content import layout_of, object_name, verify_content
-from vault.database import changes, documents, keys, log
+from vault.database import changes, documents, keys
+from vault.database import log as entries
 from vault.details import Sealer
 from vault.errors import Tampered
 from vault.ids import CaseId, RenditionId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vault.audit.events import Event
+    from vault.audit.verify import LogVerdict
+    from vault.core import Vault
+    from vault.database.changes import ChangeRow
+    from vault.database.connection import Transaction
+    from vault.database.documents import StoredRow
+
+_NAMES_AT_ONCE = 500
+
+# Which rows each change makes, and the member of its detail that names them.
+_ROWS_OF: dict[Tag, dict[str, str]] = {
+    Tag.CASE_OPEN: {"case": "case", "participant": "participant"},
+    Tag.PARTICIPANT_SEAT: {"participant": "participant"},
+    Tag.AGREEMENT_PROPOSE: {"version": "version"},
+    Tag.AGREEMENT_SIGN: {"signature": "version"},
+    Tag.DOCUMENT_DEPOSIT: {"document": "document", "rendition": "rendition"},
+    Tag.RENDITION_DEPOSIT: {"rendition": "rendition"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What was compared, and what does not agree.
+
+    Attributes:
+        entries: Log entries, each recomputed from its row.
+        withheld: Entries of which a key is gone; their place in the tree was still recomputed.
+        documents: Stored renditions compared with their objects.
+        root: The log's root hash.
+        problems: One sentence each; none means that everything agrees.
+    """
+
+    entries: int
+    withheld: int
+    documents: int
+    root: bytes
+    problems: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the verdict as a JSON value."""
+        return {
+            "entries": self.entries,
+            "withheld": self.withheld,
+            "renditions": self.documents,
+            "root": self.root.hex(),
+            "problems": list(self.problems),
+        }
+
+    def summary(self) -> str:
+        """Return the verdict in one line."""
+        compared = f"{self.entries} log entries and {self.documents} stored renditions"
+        if self.problems:
+            return f"{compared} compared: {len(self.problems)} do NOT agree."
+        return f"{compared} compared: rows, objects and log agree. Root {self.root.hex()}."
+
+
+def check_vault(vault: Vault, *, content: bool) -> Verdict:
+    """Compare everything with everything.
+
+    Args:
+        vault: The collaborators.
+        content: Also open every stored rendition and compare its digest with the receipt's.
+    """
+    log = verify_the_log(vault)
+    count = 0
+    problems = list(log.problems)
+    with vault.database.snapshot() as tx:
+        problems += _compare_rows_with_log(vault, tx)
+        for row in documents.all_renditions(tx):
+            count += 1
+            problems += _compare_rendition(vault, tx, row, content=content)
+    problems += _unaccounted_objects(vault)
+    return Verdict(
+        entries=log.size,
+        withheld=log.withheld,
+        documents=count,
+        root=log.root,
+        problems=tuple(problems),
+    )
+
+
+def verify_the_log(vault: Vault, against: str | None = None) -> LogVerdict:
+    """Recompute the log from its rows, and hold it to a checkpoint kept from before, if given."""
+    return verify_log(
+        vault.database,
+        vault.log.verify_key,
+        lambda tx, case, person: slot_keys(vault, tx, case, person),
+        against=against,
+    )
+
+
+def _compare_rows_with_log(vault: Vault, tx: Transaction) -> Iterator[str]:
+    """Hold each row to the entry that records it, and each recorded change to its rows.
+
+    Both come in the order of the log, so that one pass over each is enough.
+    """
+    by_entry = groupby(changes.changes_by_index(tx), key=lambda row: row.log_index)
+    upcoming = next(by_entry, None)
+    for entry in entries.all_entries(tx):
+        try:
+            event = open_entry(vault, tx, entry).event
+        except Tampered:
+            event = None  # Named by the log's own verification.
+        while upcoming is not None and upcoming[0] < entry.index:
+            yield f"Rows refer to log entry {upcoming[0]}, which does not exist."
+            upcoming = next(by_entry, None)
+        rows: list[ChangeRow] = []
+        if upcoming is not None and upcoming[0] == entry.index:
+            rows, upcoming = list(upcoming[1]), next(by_entry, None)
+        if event is not None and Counter(_expected(event)) != Counter(map(_named, rows)):
+            yield f"Log entry {entry.index} ({event.name}) and the rows it records differ."
+        elif event is None and rows:
+            yield f"Log entry {entry.index} cannot be read, and rows refer to it."
+    while upcoming is not None:
+        yield f"Rows refer to log entry {upcoming[0]}, which does not exist."
+        upcoming = next(by_entry, None)
+
+
+def _expected(event: Event) -> Iterator[tuple[str, str, UUID | None]]:
+    """Yield the rows that must exist if this event happened."""
+    if event.outcome is not Outcome.GRANTED:
+        return
+    for kind, member in _ROWS_OF.get(event.tag, {}).items():
+        yield kind, str(event.detail.get(member)), event.case
+
+
+def _named(row: ChangeRow) -> tuple[str, str, UUID | None]:
+    return row.kind, row.key, row.case_id
+
+
+def _compare_rendition(
+    vault: Vault, tx: Transaction, row: StoredRow, *, content: bool
+) -> Iterator[str]:
+    """Hold a rendition's row to its sealed details, and its object to both."""
+    wrapped = keys.wrapped_key(tx, row.case_id, "case")
+    if wrapped is None:
+        yield f"Rendition {row.rendition_id}: the key of its case is gone."
+        return
+    marking = Marking(row.document_class, row.origin, row.label)
+    try:
+        sealer = Sealer(row.case_id, vault.keyring.open_case_key(row.case_id, wrapped))
+        sealer.open_document(row.document_id, marking, row.document_details)
+        details = sealer.open_rendition(row.rendition_id, row.view, row.size_bytes, row.details)
+    except Tampered:
+        yield f"Rendition {row.rendition_id}: its row is not what was sealed."
+        return
+    length = vault.store.length(object_name(row.case_id, row.rendition_id))
+    if length is None:
+        yield f"Rendition {row.rendition_id}: its object is missing."
+    elif length != layout_of(row).object_length:
+        yield f"Rendition {row.rendition_id}: its object has another length."
+    elif content and not verify_content(vault, sealer, row, details):
+        yield f"Rendition {row.rendition_id}: its object is not what was deposited."
+
+
+def _unaccounted_objects(vault: Vault) -> Iterator[str]:
+    """Name the objects that no rendition and no upload under way answers for.
+
+    Names are listed first and looked up after: an upload that begins meanwhile has its note before
+    its object. One that is abandoned loses its note before its object, so that whatever is found
+    is looked for once more at the end.
+    """
+    names, found = vault.store.names(), list[str]()
+    while batch := list(islice(names, _NAMES_AT_ONCE)):
+        found += _unknown(vault, batch)
+    for name in _unknown(vault, found):
+        if vault.store.length(name) is not None:
+            yield f"Object {name}: no document refers to it."
+
+
+def _unknown(vault: Vault, names: list[str]) -> list[str]:
+    renditions = {name: _rendition_of(name) for name in names}
+    with vault.database.transaction() as tx:
+        known = documents.accounted_for(tx, [r for r in renditions.values() if r is not None])
+    return [name for name, rendition in renditions.items() if rendition not in known]
+
+
+def _rendition_of(name: str) -> RenditionId | None:
+    """Return the rendition that an object is named for; None for a name that is none of ours."""
+    case, _, rendition = name.partition("/")
+    try:
+        found = RenditionId(UUID(rendition))
+        ours = object_name(CaseId(UUID(case)), found)
+    except ValueError:
+        return None
+    return found if ours == name else None

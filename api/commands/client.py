@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -252,7 +252,7 @@ def open_document(
 
 
 @contextmanager
-def _vault(token: str, url: str | None, data: Path | None) -> Iterator[httpx2.Client]:
+def _vault(token: str, url: str | None, data: Path | None) -> Generator[httpx2.Client]:
     base = url or announced_url(read_settings(data=data))
     headers = {"Authorization": f"Bearer {token}"}
     with httpx2.Client(base_url=base, headers=headers, timeout=_SILENCE_S) as http:

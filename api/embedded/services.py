@@ -19,7 +19,7 @@ from api.embedded.seaweed import running_seaweed
 from vault.storage.s3 import S3Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 __all__ = [
@@ -50,7 +50,7 @@ class EmbeddedServices:
 
 
 @contextmanager
-def embedded_services(data: Path) -> Iterator[EmbeddedServices]:
+def embedded_services(data: Path) -> Generator[EmbeddedServices]:
     """Start PostgreSQL and SeaweedFS over a data directory; stop both when the block ends.
 
     A second start on the same directory continues with what is there.
@@ -85,7 +85,8 @@ def running_services(data: Path) -> EmbeddedServices:
     value: dict[str, Any] | None = read_private(data / "services.json")
     if value is None:
         raise EmbeddedRefused(f"The servers in {data} are starting or stopping; try again.")
-    return EmbeddedServices(**{**value, "s3": S3Settings(**value["s3"]), "is_new": False})
+    value |= {"s3": S3Settings(**value["s3"]), "is_new": False}
+    return EmbeddedServices(**value)
 
 
 def _origin(path: Path) -> str:

@@ -17,7 +17,7 @@ import anyio.from_thread
 from vault.errors import Unavailable, VaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from starlette.requests import Request
 
@@ -60,7 +60,7 @@ class Intake:
         self._silence_s = silence_s
 
     @contextmanager
-    def body(self, request: Request) -> Iterator[Iterator[bytes]]:
+    def body(self, request: Request) -> Generator[Iterator[bytes]]:
         """Hold a slot while a worker thread reads a body as pieces of about 1 MiB.
 
         Raises:

@@ -20,5 +20,5 @@ def readyz(vault: VaultHere) -> Health:
     """Answer that the database, the store and the log answer."""
     vault.database.ping()
     vault.store.ping()
-    vault.log.ping()
+    vault.log.head()
     return Health()

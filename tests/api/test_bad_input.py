@@ -43,12 +43,12 @@ def claimant(server: Server, case: Case) -> Iterator[httpx2.Client]:
 
 @pytest.mark.parametrize(
     "authorization",
-    [None, "", "Bearer", "Bearer ", f"Bearer {SECRET}", f"Basic {SECRET}", "Bearer \udce4"],
+    [None, "", "Bearer", "Bearer ", f"Bearer {SECRET}", f"Basic {SECRET}", "Bearer \u00e4"],
 )
 def test_a_wrong_token_is_refused_and_every_one_alike(
     server: Server, authorization: str | None
 ) -> None:
-    headers = {} if authorization is None else {"Authorization": authorization.encode(errors="replace").decode("latin-1")}
+    headers = {} if authorization is None else {"Authorization": authorization}
     body = is_problem(httpx2.get(f"{server.url}/v1/cases", headers=headers), 401)
     assert body["type"] == "urn:subrosa:problem:not-identified"
 
@@ -147,7 +147,9 @@ def test_a_bad_new_case_is_refused(server: Server, house: House, body: dict[str,
         assert http.get("/v1/cases").json() == {"cases": []}
 
 
-@pytest.mark.parametrize("seat", ["king", "party", "party:someone", "mediator:claimant", "", "expert\n"])
+@pytest.mark.parametrize(
+    "seat", ["king", "party", "party:someone", "mediator:claimant", "", "expert\n"]
+)
 def test_a_seat_that_is_none_is_refused(
     server: Server, case: Case, house: House, seat: str
 ) -> None:
@@ -299,9 +301,7 @@ def test_a_good_form_is_taken_whatever_the_order_of_its_fields(
         {"purpose": SECRET},
     ],
 )
-def test_a_bad_query_is_refused(
-    claimant: httpx2.Client, case: Case, query: dict[str, str]
-) -> None:
+def test_a_bad_query_is_refused(claimant: httpx2.Client, case: Case, query: dict[str, str]) -> None:
     path = f"/v1/cases/{case.case_id}/documents"
     is_problem(claimant.get(path, params=query), 422)
 
@@ -338,7 +338,7 @@ def test_the_description_of_the_api_is_complete(server: Server) -> None:
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             assert operation.get("summary"), (method, path)
-            assert "200" in operation["responses"] or "201" in operation["responses"] or "204" in operation["responses"]
+            assert {"200", "201", "204"} & operation["responses"].keys()
             if path.startswith("/v1"):
                 assert "application/problem+json" in json.dumps(operation["responses"]["401"])
     assert "HTTPValidationError" not in text

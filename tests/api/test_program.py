@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def subrosa(data: Path, *words: str, status: int = 0) -> subprocess.CompletedPro
 
 
 @contextmanager
-def up(data: Path, *, end: int = signal.SIGTERM) -> Iterator[str]:
+def up(data: Path, *, end: int = signal.SIGTERM) -> Generator[str]:
     """Run `subrosa up` and end it with a signal."""
     process = subprocess.Popen(
         [*COMMAND, "up", "--port", "0", "--data", str(data)], stdout=subprocess.PIPE, text=True
@@ -73,11 +73,11 @@ def opened_case(data: Path, url: str) -> tuple[httpx2.Client, str]:
 
 def servers_of(data: Path) -> list[str]:
     """Return the names of processes that still run over a data directory."""
-    found: list[str] = []
-    for process in psutil.process_iter(["name", "cmdline"]):
-        if any(str(data) in word for word in process.info["cmdline"] or ()):
-            found.append(process.info["name"])
-    return found
+    return [
+        process.info["name"]
+        for process in psutil.process_iter(["name", "cmdline"])
+        if any(str(data) in word for word in process.info["cmdline"] or ())
+    ]
 
 
 def test_a_second_start_continues_where_the_first_ended(data: Path) -> None:
@@ -212,9 +212,9 @@ def test_the_main_job_works_by_command_line(data: Path, tmp_path: Path) -> None:
             done = subrosa(data, *words, "--token", people[who]["token"], status=status)
             return json.loads(done.stdout) if done.stdout else done.stderr
 
-        case = do(
-            "m", "case", "open", "--title", "T", "--name", "M", "--side", "c", "--side", "r"
-        )["case"]
+        case = do("m", "case", "open", "--title", "T", "--name", "M", "--side", "c", "--side", "r")[
+            "case"
+        ]
         for who in "cr":
             words = ["--person", people[who]["person"], "--seat", f"party:{who}", "--name", "N"]
             do("m", "case", "seat", case, *words)
@@ -233,7 +233,7 @@ def test_the_main_job_works_by_command_line(data: Path, tmp_path: Path) -> None:
         )
         draft = do("r", "agreement", "propose", case, str(terms))
         for who in "cr":
-            signed = do("cr"[0] if who == "c" else "r", "agreement", "sign", case, "1", draft["digest"])
+            signed = do(who, "agreement", "sign", case, "1", draft["digest"])
         assert signed["in_force"]
         chart = tmp_path / "chart.pdf"
         chart.write_bytes(b"%PDF chart")

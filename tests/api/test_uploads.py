@@ -18,9 +18,7 @@ from vault.deposits import Bytes, Description
 from vault.errors import Conflict, Invalid
 from vault.sealing.parts import PART_SIZE
 
-SAID = Description(
-    document_class="medical", title="T", provenance="pre-existing", content=Bytes()
-)
+SAID = Description(document_class="medical", title="T", provenance="pre-existing", content=Bytes())
 KIB = 1 << 10
 CHUNK = 16 * KIB
 
@@ -118,9 +116,7 @@ def test_forty_silent_senders_stop_nobody_else(server: Server, case: Case, house
         time.sleep(0.3)
         with server.as_(case["party:claimant"]) as http:
             assert http.get("/v1/cases").status_code == 200
-            answer = http.post(
-                f"/v1/cases/{case.case_id}/documents", content=b"x", headers=HEADERS
-            )
+            answer = http.post(f"/v1/cases/{case.case_id}/documents", content=b"x", headers=HEADERS)
             is_problem(answer, 503)
             assert int(answer.headers["retry-after"]) > 0
     finally:
@@ -137,7 +133,8 @@ def test_a_document_beyond_the_limit_is_refused(case: Case, house: House) -> Non
     with pytest.raises(Invalid):
         deposits.deposit(small, subject, case.case_id, [*pieces, b"x"], lambda: SAID)
     assert list(house.vault.store.names()) == []
-    assert deposits.deposit(small, subject, case.case_id, pieces, lambda: SAID).size_bytes == 1 << 20
+    taken = deposits.deposit(small, subject, case.case_id, pieces, lambda: SAID)
+    assert taken.size_bytes == 1 << 20
     house.check()
 
 
@@ -179,9 +176,7 @@ def test_another_side_cannot_redact(server: Server, case: Case, house: House) ->
     house.check()
 
 
-def test_an_upload_that_was_swept_meanwhile_is_refused_whole(
-    case: Case, house: House
-) -> None:
+def test_an_upload_that_was_swept_meanwhile_is_refused_whole(case: Case, house: House) -> None:
     def content() -> Iterator[bytes]:
         yield b"first"
         house.clock.forward(days=2)
@@ -213,4 +208,3 @@ def test_deposits_page_oldest_first_without_gap_or_overlap(
             query["after"] = page["next"]
     assert sorted(titles) == [*map(str, range(7)), "last"]
     assert len(page["documents"]) > 0
-

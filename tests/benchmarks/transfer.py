@@ -22,7 +22,7 @@ import psutil
 from tests.benchmarks.figures import Figure, interleave
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 _MIB = 1 << 20
 _MB = 1_000_000
@@ -48,7 +48,7 @@ class Program:
 
 
 @contextmanager
-def program() -> Iterator[Program]:
+def program() -> Generator[Program]:
     with ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="subrosa-bench-")))
         command = [sys.executable, "-m", "api", "up", "--data", str(data / "d"), "--port", "0"]

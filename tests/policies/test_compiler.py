@@ -39,7 +39,7 @@ def test_a_clause_is_one_row() -> None:
     assert policy.rows[0].phase == "!closed"
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(agreements(("a", "b", "c")))
 def test_clauses_come_in_order_then_own_rows_then_floors(value: Json) -> None:
     parsed = parse_terms(value)
@@ -50,14 +50,14 @@ def test_clauses_come_in_order_then_own_rows_then_floors(value: Json) -> None:
     assert all(len(row) == 12 and all(row) for row in policy.rows)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(agreements())
 def test_no_column_holds_what_separates_columns_or_rows(value: Json) -> None:
     for row in compile_terms(CASE, parse_terms(value)).rows:
         assert not set("".join(row)) & set(",\n\r\"'()[]#")
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(agreements())
 def test_compiling_is_deterministic(value: Json) -> None:
     one, other = (compile_terms(CASE, parse_terms(value)) for _ in range(2))

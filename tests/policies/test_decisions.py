@@ -78,6 +78,7 @@ def test_a_denial_carries_the_deciding_clause_or_none() -> None:
     assert floor.clause == "FLOOR-2"
 
 
+@settings(deadline=None)
 @given(
     st.text(),
     st.builds(Marking, st.text(), st.text(), st.text()),

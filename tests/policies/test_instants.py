@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.instants import ALWAYS, NEVER, are_ends, instant, is_instant
@@ -15,6 +15,7 @@ moments = st.datetimes(
 )
 
 
+@settings(deadline=None)
 @given(moments, moments)
 def test_the_order_of_texts_is_the_order_of_time(one: datetime, other: datetime) -> None:
     seconds = [moment.astimezone(UTC).replace(microsecond=0) for moment in (one, other)]

@@ -26,7 +26,7 @@ def stored(change: Change = lambda _: None) -> Json:
     return value
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(agreements())
 def test_a_policy_is_read_back_as_it_was_stored(value: Json) -> None:
     policy = compile_terms(CASE, parse_terms(value))

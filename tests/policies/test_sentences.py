@@ -59,7 +59,7 @@ def test_a_clause_reads_as_a_sentence(said: Json, expected: str) -> None:
     assert sentence(terms(said, sides=sides).clauses[0]) == expected
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(clauses(), clauses())
 def test_clauses_that_differ_in_what_they_do_read_differently(one: Json, other: Json) -> None:
     first, second = (replace(terms(said).clauses[0], text="") for said in (one, other))

@@ -81,7 +81,7 @@ def test_an_allow_opens_no_exception_it_does_not_name_and_a_deny_closes_all() ->
     ]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(agreements(("a", "b", "c")))
 def test_reading_undoes_writing(value: Json) -> None:
     parsed = parse_terms(value)
@@ -92,7 +92,7 @@ def test_reading_undoes_writing(value: Json) -> None:
     assert terms_json(parse_terms(written)) == written
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(agreements(), st.randoms())
 def test_the_order_of_words_in_a_list_changes_nothing(value: Json, random: Random) -> None:
     shuffled = deepcopy(value)
@@ -103,6 +103,7 @@ def test_the_order_of_words_in_a_list_changes_nothing(value: Json, random: Rando
     assert parse_terms(shuffled) == parse_terms(value)
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_any_json_value_is_terms_or_refused(value: object) -> None:
     try:
@@ -112,7 +113,7 @@ def test_any_json_value_is_terms_or_refused(value: object) -> None:
     assert pointer[:1] in {"", "/"}
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(agreements(most=2), st.data())
 def test_any_member_replaced_by_anything_gives_terms_that_fit_the_schema_or_a_refusal(
     value: Json, data: st.DataObject

@@ -133,9 +133,7 @@ def test_a_party_seated_after_the_draft_must_sign_it_too(house: House) -> None:
         case.case_id,
         cases.NewParticipant(person=second.person, seat="party:claimant", name="Heir"),
     )
-    signed = agreements.sign(
-        house.vault, case["party:respondent"], case.case_id, 1, draft.digest
-    )
+    signed = agreements.sign(house.vault, case["party:respondent"], case.case_id, 1, draft.digest)
     assert signed.awaited == (second.person,)
     assert not signed.in_force
     assert agreements.sign(house.vault, second, case.case_id, 1, draft.digest).in_force
@@ -144,9 +142,7 @@ def test_a_party_seated_after_the_draft_must_sign_it_too(house: House) -> None:
 def test_a_version_is_not_in_force_while_a_side_has_no_party(house: House) -> None:
     case = house.case("party:claimant")
     draft = agreements.propose(house.vault, case["mediator"], case.case_id, terms())
-    signed = agreements.sign(
-        house.vault, case["party:claimant"], case.case_id, 1, draft.digest
-    )
+    signed = agreements.sign(house.vault, case["party:claimant"], case.case_id, 1, draft.digest)
     assert not signed.in_force
 
 

@@ -12,28 +12,26 @@ from vault.deposits import Bytes, Description
 from vault.errors import NotFound, NotPermitted
 from vault.ids import CaseId, DocumentId, new_id
 
-SAID = Description(
-    document_class="medical", title="x", provenance="pre-existing", content=Bytes()
-)
+SAID = Description(document_class="medical", title="x", provenance="pre-existing", content=Bytes())
 
 Attempt = Callable[[House, Subject, CaseId, DocumentId], object]
 
 ATTEMPTS: dict[str, Attempt] = {
-    "read the case": lambda h, s, c, d: cases.read_case(h.vault, s, c),
-    "seat somebody": lambda h, s, c, d: cases.seat(
+    "read the case": lambda h, s, c, _d: cases.read_case(h.vault, s, c),
+    "seat somebody": lambda h, s, c, _d: cases.seat(
         h.vault, s, c, cases.NewParticipant(person=s.person, seat="auditor", name="me")
     ),
-    "move the phase": lambda h, s, c, d: cases.enter_phase(h.vault, s, c, "closed"),
-    "propose": lambda h, s, c, d: agreements.propose(h.vault, s, c, terms()),
-    "list agreements": lambda h, s, c, d: agreements.list_agreements(h.vault, s, c),
-    "read an agreement": lambda h, s, c, d: agreements.read_agreement(h.vault, s, c, 1),
-    "sign": lambda h, s, c, d: agreements.sign(h.vault, s, c, 1, "0" * 64),
-    "list documents": lambda h, s, c, d: documents.list_documents(h.vault, s, c),
-    "read a document": lambda h, s, c, d: documents.read_document(h.vault, s, d),
-    "open a document": lambda h, s, c, d: documents.release(h.vault, s, d, View.FULL),
-    "deposit": lambda h, s, c, d: deposits.deposit(h.vault, s, c, [b"x"], lambda: SAID),
-    "redact": lambda h, s, c, d: deposits.deposit_redacted(h.vault, s, d, [b"x"], Bytes),
-    "read the trail": lambda h, s, c, d: trail.read_events(h.vault, s, c),
+    "move the phase": lambda h, s, c, _d: cases.enter_phase(h.vault, s, c, "closed"),
+    "propose": lambda h, s, c, _d: agreements.propose(h.vault, s, c, terms()),
+    "list agreements": lambda h, s, c, _d: agreements.list_agreements(h.vault, s, c),
+    "read an agreement": lambda h, s, c, _d: agreements.read_agreement(h.vault, s, c, 1),
+    "sign": lambda h, s, c, _d: agreements.sign(h.vault, s, c, 1, "0" * 64),
+    "list documents": lambda h, s, c, _d: documents.list_documents(h.vault, s, c),
+    "read a document": lambda h, s, _c, d: documents.read_document(h.vault, s, d),
+    "open a document": lambda h, s, _c, d: documents.release(h.vault, s, d, View.FULL),
+    "deposit": lambda h, s, c, _d: deposits.deposit(h.vault, s, c, [b"x"], lambda: SAID),
+    "redact": lambda h, s, _c, d: deposits.deposit_redacted(h.vault, s, d, [b"x"], Bytes),
+    "read the trail": lambda h, s, c, _d: trail.read_events(h.vault, s, c),
 }
 
 
@@ -124,13 +122,12 @@ def test_the_auditor_sees_that_a_caucus_paper_was_opened_and_not_which(
 def test_the_trail_pages_without_gap_or_overlap(house: House, case: Case) -> None:
     for _ in range(5):
         case.listed("party:claimant")
-    whole = [e.index for e in trail.read_events(house.vault, case["mediator"], case.case_id).entries]
+    everything = trail.read_events(house.vault, case["mediator"], case.case_id).entries
+    whole = [entry.index for entry in everything]
     paged: list[int] = []
     after: int | None = -1
     while after is not None and len(paged) < len(whole):
-        page = trail.read_events(
-            house.vault, case["mediator"], case.case_id, after=after, limit=3
-        )
+        page = trail.read_events(house.vault, case["mediator"], case.case_id, after=after, limit=3)
         paged += [entry.index for entry in page.entries]
         after = page.after
     assert paged[: len(whole)] == whole

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -163,19 +164,23 @@ def _text(identifier: UUID | None) -> str | None:
 
 
 def _canonical(fields: Mapping[str, Value | None]) -> bytes:
-    present = {name: value for name, value in fields.items() if value is not None}
-    assert all(map(_is_writable, present.values()))
-    return _ENCODER.encode(present).encode()
+    """Write a JSON object in the one way that its bytes can be hashed: RFC 8785."""
+    written = [
+        f"{encode_basestring(name)}:{_written(value)}"
+        for name, value in sorted(fields.items())
+        if value is not None
+    ]
+    return f"{{{','.join(written)}}}".encode()
 
 
-def _is_writable(value: Value) -> bool:
-    return isinstance(value, str) or (
-        not isinstance(value, bool) and abs(value) <= _LARGEST_INTEGER
-    )
+def _written(value: Value) -> str:
+    if isinstance(value, str):
+        return encode_basestring(value)
+    assert type(value) is int
+    assert abs(value) <= _LARGEST_INTEGER
+    return str(value)
 
 
 def _parsed(slot: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", json.loads(slot))
 
-
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -10,7 +10,8 @@ Source: docs/audit-log.md, section 6.
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass
-from threading import Condition, Lock, Thread
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, NoReturn, final
 
 from vault.audit.notes import Checkpoint
@@ -63,13 +64,15 @@ class AuditReceipt:
 class _Waiting:
     """One caller in the queue: with an event to record, or None to be told the head alone."""
 
-    __slots__ = ("done", "event", "head", "index", "refusal")
+    __slots__ = ("done", "event", "gone", "head", "index", "refusal")
 
     def __init__(self, event: SealedEvent | None) -> None:
         self.event = event
         self.index = -1
         self.head = CompactRange()
         self.refusal: str | None = None
+        # It has given up: what it wanted recorded did not happen.
+        self.gone = False
         # Locked until the caller is served.
         self.done = Lock()
         self.done.acquire()
@@ -103,8 +106,8 @@ class Log:
         self._checkpoint_key = checkpoint_key
         self._deadline_s = deadline_s
         self._queue_limit = queue_limit
-        self._queue: list[_Waiting] = []
-        self._arrival = Condition(Lock())
+        # None is the last: nothing is taken in behind it.
+        self._queue = SimpleQueue[_Waiting | None]()
         self._closing = False
         self._stopped: str | None = None
         # The latest head known to be committed. Moved by the writer thread alone.
@@ -156,9 +159,8 @@ class Log:
 
     def close(self) -> None:
         """Refuse what comes from now on, write what has queued, end the writer thread."""
-        with self._arrival:
-            self._closing = True
-            self._arrival.notify()
+        self._closing = True
+        self._queue.put(None)
         self._writer.join(3 * self._deadline_s)
 
     def _check_open(self) -> None:
@@ -169,16 +171,12 @@ class Log:
 
     def _served(self, waiting: _Waiting) -> _Waiting:
         """Queue a caller and return when it has been served; raise Unavailable if it is not."""
-        with self._arrival:
-            self._check_open()
-            if len(self._queue) >= self._queue_limit:
-                raise Unavailable("Too much waits to be put on record; try again later.")
-            self._queue.append(waiting)
-            self._arrival.notify()
+        self._check_open()
+        if self._queue.qsize() >= self._queue_limit:
+            raise Unavailable("Too much waits to be put on record; try again later.")
+        self._queue.put(waiting)
         if not waiting.done.acquire(timeout=self._deadline_s):
-            with self._arrival:
-                if waiting in self._queue:
-                    self._queue.remove(waiting)
+            waiting.gone = True
             raise Unavailable("The log did not answer in time; nothing is released.")
         if waiting.refusal is not None:
             raise Unavailable(waiting.refusal)
@@ -187,18 +185,16 @@ class Log:
     def _write(self) -> None:
         """Commit batch after batch until the log is closed and nothing is queued."""
         try:
-            while batch := self._next_batch():
-                self._serve(batch)
+            last = False
+            while not last:
+                # Whatever queued while the batch before was committed is the next one.
+                batch = [self._queue.get()]
+                batch += [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+                last = None in batch
+                self._serve([waiting for waiting in batch if waiting and not waiting.gone])
         finally:
             self._closing = True
             self._disconnect()
-
-    def _next_batch(self) -> list[_Waiting]:
-        """Take everything that has queued, as soon as there is something; nothing once closed."""
-        with self._arrival:
-            self._arrival.wait_for(lambda: self._queue or self._closing)
-            batch, self._queue = self._queue, []
-            return batch
 
     def _serve(self, batch: list[_Waiting]) -> None:
         """Append the events of a batch and tell its callers; if that fails, refuse them all."""
@@ -225,24 +221,27 @@ class Log:
             raise Unavailable(self._stopped)
         connection = self._connected()
         if not events:
-            self._seen = self._followed(read_head(connection.statements), self._seen)
-        elif not self._appended_at_once(connection, events):
-            with connection.transaction() as tx:
-                moved = self._append_locked(tx, events)
-            self._seen = moved
-        return self._seen
+            head = self._followed(read_head(connection.statements), self._seen)
+        else:
+            head = self._appended_at_once(connection, events)
+            if head is None:
+                with connection.transaction() as tx:
+                    head = self._append_locked(tx, events)
+        self._seen = head
+        return head
 
-    def _appended_at_once(self, connection: LogConnection, events: Sequence[SealedEvent]) -> bool:
-        """Commit events with a single statement, if nobody else has moved the head meanwhile."""
-        if self._seen is None:
-            return False
-        moved = self._seen.extended(event.leaf for event in events)
-        if not append_entries(
-            connection.statements, events, seen=_row(self._seen), moved=_row(moved)
-        ):
-            return False
-        self._seen = moved
-        return True
+    def _appended_at_once(
+        self, connection: LogConnection, events: Sequence[SealedEvent]
+    ) -> CompactRange | None:
+        """Commit events by a single statement; None if somebody else has moved the head."""
+        seen = self._seen
+        if seen is None:
+            return None
+        moved = seen.extended([event.leaf for event in events])
+        at_head = append_entries(
+            connection.statements, events, seen=_row(seen), moved=_row(moved)
+        )
+        return moved if at_head else None
 
     def _append_locked(self, tx: Transaction, events: Sequence[SealedEvent]) -> CompactRange:
         """Lock the head and append behind it; return the head that a commit will leave."""

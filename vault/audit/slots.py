@@ -31,14 +31,20 @@ _SALT_SIZE = 32
 _LENGTH_SIZE = 4
 _VERSION = b"\x01"
 _EVENT_ENTRY = b"\x01"
-_SLOT_HASH_LABEL = b"subrosa/slot/v1\0"
 _EVENT_HASH_LABEL = b"subrosa/ev/v1\0"
+_SLOT_HASH_LABEL = b"subrosa/slot/v1\0"
 _CONTEXT_LABEL = b"subrosa/log/slot/v1"
 _CASE_LABEL = b"subrosa/case-key/slot/v1"
 _PERSON_LABEL = b"subrosa/person-key/slot/v1"
 _OPERATIONS_LABEL = b"subrosa/operations-key/slot/v1"
-_OF_PERSON = frozenset({Slot.ACTOR, Slot.NETWORK})
 _NOTHING = b"{}"
+
+# What precedes the commitments in each slot's context is always the same.
+_COMMITMENTS_SIZE = 4 * _HASH_SIZE
+_CONTEXTS = [
+    encode_context(_CONTEXT_LABEL, bytes((slot,)), bytes(_COMMITMENTS_SIZE))[:-_COMMITMENTS_SIZE]
+    for slot in Slot
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,24 +99,28 @@ def seal_event(event: Event, keys: SlotKeys) -> SealedEvent:
 
     Two seals of one event look unlike and have different leaves.
     """
-    subkeys = _subkeys(event.case, event.person, keys)
-    salts = os.urandom(_SALT_SIZE * len(Slot))
-    opened = [
-        salts[slot * _SALT_SIZE : (slot + 1) * _SALT_SIZE] + text
-        for slot, text in zip(Slot, event.slots(), strict=True)
-    ]
-    commitments = b"".join(map(_commitment, Slot, opened))
-    sealed = [_VERSION]
-    for slot, plaintext in zip(Slot, opened, strict=True):
-        subkey = subkeys[slot]
-        assert subkey is not None, "an event is sealed under the keys of its case and person"
-        envelope = seal_envelope(subkey, _context(slot, commitments), plaintext)
-        sealed += [len(envelope).to_bytes(_LENGTH_SIZE, "big"), envelope]
+    of_case, of_person = _subkeys(event.case, event.person, keys)
+    assert of_case is not None, "an event of a case is sealed under the key of the case"
+    assert of_person is not None, "an event of a person is sealed under the key of the person"
+    meta, actor, network, detail = [os.urandom(_SALT_SIZE) + text for text in event.slots()]
+    commitments = (
+        _commitment(Slot.META, meta)
+        + _commitment(Slot.ACTOR, actor)
+        + _commitment(Slot.NETWORK, network)
+        + _commitment(Slot.DETAIL, detail)
+    )
+    sealed = (
+        _VERSION
+        + _sealed(of_case, Slot.META, commitments, meta)
+        + _sealed(of_person, Slot.ACTOR, commitments, actor)
+        + _sealed(of_person, Slot.NETWORK, commitments, network)
+        + _sealed(of_case, Slot.DETAIL, commitments, detail)
+    )
     return SealedEvent(
         case_id=event.case,
         person_id=event.person,
         commitments=commitments,
-        slots=b"".join(sealed),
+        slots=sealed,
         leaf=leaf_of(commitments),
     )
 
@@ -123,17 +133,17 @@ def open_slots(entry: Entry, keys: SlotKeys) -> OpenedEvent:
             another case or person than the event; or it is of a tag that this version of the vault
             does not know.
     """
-    subkeys = _subkeys(entry.case_id, entry.person_id, keys)
+    of_case, of_person = _subkeys(entry.case_id, entry.person_id, keys)
+    subkeys = (of_case, of_person, of_person, of_case)
     texts, withheld = list[bytes](), set[Slot]()
-    for slot, envelope in zip(Slot, _split(entry.slots), strict=True):
-        subkey = subkeys[slot]
+    for slot, subkey, envelope in zip(Slot, subkeys, _split(entry.slots), strict=True):
         if subkey is None:
             withheld.add(slot)
             texts.append(_NOTHING)
             continue
         opened = open_envelope(subkey, _context(slot, entry.commitments), envelope)
-        committed = entry.commitments[slot * _HASH_SIZE : (slot + 1) * _HASH_SIZE]
-        if _commitment(slot, opened) != committed:
+        start = slot * _HASH_SIZE
+        if _commitment(slot, opened) != entry.commitments[start : start + _HASH_SIZE]:
             raise Tampered
         texts.append(opened[_SALT_SIZE:])
     if Slot.META in withheld:
@@ -156,8 +166,8 @@ def leaf_of(commitments: bytes) -> bytes:
 
 def _subkeys(
     case: CaseId | None, person: PersonId | None, keys: SlotKeys
-) -> dict[Slot, bytes | None]:
-    """Return the subkey of each slot, or None where the key is gone."""
+) -> tuple[bytes | None, bytes | None]:
+    """Return the case's subkey and the person's; None for a key that is gone."""
     if case is None:
         of_case = derive(keys.operations.material(), _OPERATIONS_LABEL)
     else:
@@ -166,7 +176,7 @@ def _subkeys(
         of_person = derive(keys.operations.material(), _OPERATIONS_LABEL)
     else:
         of_person = keys.person and derive(keys.person.material(), _PERSON_LABEL)
-    return {slot: of_person if slot in _OF_PERSON else of_case for slot in Slot}
+    return of_case, of_person
 
 
 def _commitment(slot: Slot, opened: bytes) -> bytes:
@@ -174,7 +184,13 @@ def _commitment(slot: Slot, opened: bytes) -> bytes:
 
 
 def _context(slot: Slot, commitments: bytes) -> bytes:
-    return encode_context(_CONTEXT_LABEL, bytes((slot,)), commitments)
+    """Return `encode_context(_CONTEXT_LABEL, slot, commitments)`."""
+    return _CONTEXTS[slot] + commitments
+
+
+def _sealed(subkey: bytes, slot: Slot, commitments: bytes, opened: bytes) -> bytes:
+    envelope = seal_envelope(subkey, _context(slot, commitments), opened)
+    return len(envelope).to_bytes(_LENGTH_SIZE, "big") + envelope
 
 
 def _split(slots: bytes) -> Sequence[bytes]:

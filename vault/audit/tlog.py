@@ -16,7 +16,7 @@ HASH_SIZE = 32
 EMPTY_ROOT = sha256(b"").digest()
 
 
-class ProofRefused(Exception):  # noqa: N818 — named for the fact
+class ProofRefused(Exception):
     """A proof does not show what it should. Not a VaultError: no caller of the vault sees it."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from vault.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from psycopg.abc import Params
 
@@ -107,7 +107,7 @@ class Database:
         )
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> Generator[Transaction]:
         """Open a transaction: leaving the block commits, an exception rolls back.
 
         Raises:
@@ -119,7 +119,7 @@ class Database:
             yield Transaction(connection)
 
     @contextmanager
-    def snapshot(self) -> Iterator[Transaction]:
+    def snapshot(self) -> Generator[Transaction]:
         """Open a read-only transaction in which every statement sees the same instant."""
         with _translated(), self._pool.connection() as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -136,7 +136,7 @@ class Database:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated() -> Generator[None]:
     """Turn psycopg's exceptions into the vault's, so that no SQL or value leaves this room."""
     try:
         yield

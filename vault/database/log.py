@@ -15,7 +15,7 @@ from vault.database.connection import Transaction
 from vault.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from uuid import UUID
 
     from vault.ids import CaseId, PersonId
@@ -209,7 +209,7 @@ class LogConnection:
         self.statements = Transaction(self._connection)
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> Generator[Transaction]:
         """Open a transaction: leaving the block commits, an exception rolls back.
 
         Raises:
@@ -230,7 +230,7 @@ def _found(head: HeadRow | None) -> HeadRow:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated() -> Generator[None]:
     """Turn every failure of a write to the log into the one answer there is to it."""
     try:
         yield

@@ -18,7 +18,7 @@ from vault.errors import Unavailable
 from vault.storage.port import ObjectMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
@@ -247,7 +247,7 @@ def _code(error: ClientError) -> str:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated() -> Generator[None]:
     """Turn boto3's exceptions into the vault's; no name or address leaves in a text."""
     try:
         yield
