@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 
 from api.intake.body import Intake
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from api.settings import Settings
     from vault.core import Vault
-
-# Bodies that a framework reads whole; documents are not among them and have their own limit.
-_JSON_LIMIT_BYTES = 1 << 20
 
 
 def build_app(vault: Vault, settings: Settings) -> FastAPI:
@@ -40,6 +37,7 @@ def build_app(vault: Vault, settings: Settings) -> FastAPI:
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(_never_kept)],
     )
     app.state.vault = vault
     app.state.intake = Intake(slots=settings.upload_slots, silence_s=settings.upload_silence_s)
@@ -48,6 +46,11 @@ def build_app(vault: Vault, settings: Settings) -> FastAPI:
     install(app)
     app.openapi = lambda: _openapi(app)
     return app
+
+
+def _never_kept(response: Response) -> None:
+    """Let no cache on the way, and no browser, keep an answer."""
+    response.headers["Cache-Control"] = "no-store"
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -49,18 +49,22 @@ class _Addresses:
 
 
 @contextmanager
-def open_vault(settings: Settings) -> Generator[Vault]:
+def open_vault(settings: Settings, *, alone: bool = False) -> Generator[Vault]:
     """Open the vault that the settings name, with embedded servers unless they name real ones.
 
-    Beside a process that serves the same data directory it uses that one's servers.
+    Args:
+        settings: What the program was started with.
+        alone: Refuse to work beside a process that serves the same data directory, instead of
+            using that one's servers.
 
     Raises:
+        DirectoryInUse: `alone`, and another process serves this directory.
         EmbeddedRefused: Embedded servers cannot start.
         RootKeyRefused: The root key file is missing, malformed or readable by others.
         OriginDiffers: The log was begun under another origin.
         Unavailable: A server does not answer.
     """
-    with _addresses(settings) as found:
+    with _addresses(settings, alone=alone) as found:
         root = FileRootKey.load(settings.root_key_file)
         database = Database(found.database_url, pool_size=settings.threads + 2)
         with closing(database), closing(S3Store(found.s3, connections=settings.threads)) as store:
@@ -102,7 +106,8 @@ def compose(
         if head_origin(tx) != log_origin:
             raise OriginDiffers
         operations_key = _operations_key(tx, keyring, clock())
-    log = Log(database_url, SigningKey.of(operations_key, log_origin, "checkpoint"))
+    checkpoint_key = SigningKey.of(operations_key, log_origin, "checkpoint")
+    log = Log(database_url, checkpoint_key)
     try:
         yield Vault(
             database=database,
@@ -110,6 +115,7 @@ def compose(
             keyring=keyring,
             log=log,
             operations_key=operations_key,
+            checkpoint_verifier=checkpoint_key.verify_key,
             receipt_key=SigningKey.of(operations_key, log_origin, "receipt"),
             scopes=ScopeCache(_SCOPES_KEPT),
             clock=clock,
@@ -155,7 +161,7 @@ def announced_url(settings: Settings) -> str:
 
 
 @contextmanager
-def _addresses(settings: Settings) -> Generator[_Addresses]:
+def _addresses(settings: Settings, *, alone: bool) -> Generator[_Addresses]:
     """Find the servers: the real ones, those of a running process, or new ones of our own."""
     if settings.servers is not None:
         real = settings.servers
@@ -169,5 +175,7 @@ def _addresses(settings: Settings) -> Generator[_Addresses]:
             migrate(own.owner_database_url, log_origin=own.log_origin)
             yield _Addresses(own.database_url, own.s3, own.log_origin, alone=True)
     except DirectoryInUse:
+        if alone:
+            raise
         others = running_services(settings.data)
         yield _Addresses(others.database_url, others.s3, others.log_origin, alone=False)

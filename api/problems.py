@@ -91,7 +91,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status in (401, *statuses, 503)
+        for status in (401, *statuses, 422, 503)
     }
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from policies.engine import ScopeCache
     from vault.audit.log import Log
+    from vault.audit.notes import VerifyKey
     from vault.audit.signing import SigningKey
     from vault.audit.slots import OperationsKey
     from vault.database.connection import Database
@@ -30,6 +31,7 @@ class Vault:
         keyring: The root key's provider and the keys it opens. Trusted with every secret.
         log: The one record of accesses and changes.
         operations_key: Opens the slots of log entries that belong to no case or no person.
+        checkpoint_verifier: The public half of the key that signs the log's checkpoints.
         receipt_key: Signs receipts of deposits.
         scopes: Compiled scopes, by case, scope version and roster version.
         clock: The vault's own clock, aware UTC; never the client's.
@@ -41,6 +43,7 @@ class Vault:
     keyring: Keyring
     log: Log
     operations_key: OperationsKey
+    checkpoint_verifier: VerifyKey
     receipt_key: SigningKey
     scopes: ScopeCache
     clock: Callable[[], datetime]

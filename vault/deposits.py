@@ -208,9 +208,8 @@ def deposit_redacted(
 def abandon(vault: Vault, case_id: CaseId, rendition_id: RenditionId) -> bool:
     """End an upload that was not completed, and remove its ciphertext.
 
-    The note of the upload is removed first: whoever removes it decides. If the completion has
-    committed, there is no note any more and the object stays; if its outcome is still open, this
-    waits for it.
+    The note of the upload is removed first, which waits for a completion whose outcome is still
+    open: if that has committed there is a rendition, and the object stays.
 
     Returns:
         Whether there was something to end. Never raises VaultError: what cannot be removed now is
@@ -218,12 +217,13 @@ def abandon(vault: Vault, case_id: CaseId, rendition_id: RenditionId) -> bool:
     """
     try:
         with vault.database.transaction() as tx:
-            ended = documents.delete_upload(tx, rendition_id)
-        if ended:
+            documents.delete_upload(tx, rendition_id)
+            completed = documents.rendition_exists(tx, rendition_id)
+        if not completed:
             vault.store.abandon(object_name(case_id, rendition_id))
     except VaultError:
         return False
-    return ended
+    return not completed
 
 
 def sweep(vault: Vault, begun_before: datetime) -> int:

@@ -111,7 +111,7 @@ def verify_the_log(vault: Vault, against: str | None = None) -> LogVerdict:
     """Recompute the log from its rows, and hold it to a checkpoint kept from before, if given."""
     return verify_log(
         vault.database,
-        vault.log.verify_key,
+        vault.checkpoint_verifier,
         lambda tx, case, person: slot_keys(vault, tx, case, person),
         against=against,
     )

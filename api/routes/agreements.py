@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path
 
 from api.access import CaseHere, SubjectHere, VaultHere
+from api.intake.limited import LimitedRoute
 from api.problems import problems
 from api.schemas import AgreementOut, AgreementsOut, NewSignature
 from policies.schema import schema
 from vault import agreements
 
-router = APIRouter(tags=["agreements"])
+router = APIRouter(tags=["agreements"], route_class=LimitedRoute)
 
 _TERMS_EXAMPLE = {
     "language": "subrosa-scope/1",
@@ -36,7 +37,7 @@ Version = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the ver
 @router.post(
     "/v1/cases/{case}/agreements",
     status_code=HTTPStatus.CREATED,
-    responses=problems(404, 422),
+    responses=problems(404),
 )
 def propose(
     subject: SubjectHere,
@@ -67,9 +68,7 @@ def read_agreement(
     return AgreementOut.of(agreements.read_agreement(vault, subject, case, version))
 
 
-@router.post(
-    "/v1/cases/{case}/agreements/{version}/signatures", responses=problems(403, 404, 409, 422)
-)
+@router.post("/v1/cases/{case}/agreements/{version}/signatures", responses=problems(403, 404, 409))
 def sign(
     subject: SubjectHere, vault: VaultHere, case: CaseHere, version: Version, new: NewSignature
 ) -> AgreementOut:
@@ -77,7 +76,7 @@ def sign(
     return AgreementOut.of(agreements.sign(vault, subject, case, version, new.digest))
 
 
-@router.get("/v1/scope/schema")
+@router.get("/v1/scope/schema", responses=problems())
 def scope_schema(subject: SubjectHere) -> dict[str, Any]:  # noqa: ARG001 — identified, no more
     """Read the JSON Schema of the language in which agreements are written."""
     return schema()

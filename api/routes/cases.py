@@ -5,6 +5,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 
 from api.access import CaseHere, SubjectHere, VaultHere
+from api.intake.limited import LimitedRoute
 from api.problems import problems
 from api.schemas import (
     CaseOut,
@@ -18,10 +19,10 @@ from api.schemas import (
 from vault import cases
 from vault.ids import PersonId
 
-router = APIRouter(prefix="/v1/cases", tags=["cases"])
+router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=LimitedRoute)
 
 
-@router.post("", status_code=HTTPStatus.CREATED, responses=problems(403, 422))
+@router.post("", status_code=HTTPStatus.CREATED, responses=problems(403))
 def open_case(subject: SubjectHere, vault: VaultHere, new: NewCase) -> CaseOut:
     """Open a case and take the mediator's seat in it."""
     return CaseOut.of(
@@ -48,7 +49,7 @@ def read_case(subject: SubjectHere, vault: VaultHere, case: CaseHere) -> CaseWit
 @router.post(
     "/{case}/participants",
     status_code=HTTPStatus.CREATED,
-    responses=problems(403, 404, 409, 422),
+    responses=problems(403, 404, 409),
 )
 def seat(
     subject: SubjectHere, vault: VaultHere, case: CaseHere, new: NewParticipantBody
@@ -71,9 +72,7 @@ def seat(
     )
 
 
-@router.put(
-    "/{case}/phase", status_code=HTTPStatus.NO_CONTENT, responses=problems(403, 404, 409, 422)
-)
+@router.put("/{case}/phase", status_code=HTTPStatus.NO_CONTENT, responses=problems(403, 404, 409))
 def enter_phase(subject: SubjectHere, vault: VaultHere, case: CaseHere, new: NewPhase) -> Response:
     """Move a case to a phase; the mediator does this, and clauses follow at once."""
     cases.enter_phase(vault, subject, case, new.phase)

@@ -83,7 +83,7 @@ def _body(fields: tuple[str, ...], headers: tuple[str, ...]) -> dict[str, Any]:
 @router.post(
     "/v1/cases/{case}/documents",
     status_code=HTTPStatus.CREATED,
-    responses=problems(400, 403, 404, 408, 409, 422),
+    responses=problems(400, 403, 404, 408, 409),
     openapi_extra=_body(tuple(_FORM_FIELDS), tuple(_HEADERS)),
 )
 def deposit(
@@ -101,7 +101,7 @@ def deposit(
 @router.post(
     "/v1/documents/{document}/renditions",
     status_code=HTTPStatus.CREATED,
-    responses=problems(400, 403, 404, 408, 409, 422),
+    responses=problems(400, 403, 404, 408, 409),
     openapi_extra=_body(("sha256", "file"), ("Content-Disposition", "Repr-Digest")),
 )
 def deposit_redacted(
@@ -119,7 +119,7 @@ def deposit_redacted(
         )
 
 
-@router.get("/v1/cases/{case}/documents", responses=problems(404, 422))
+@router.get("/v1/cases/{case}/documents", responses=problems(404))
 def list_documents(
     subject: SubjectHere,
     vault: VaultHere,
@@ -140,7 +140,7 @@ def list_documents(
     )
 
 
-@router.get("/v1/documents/{document}", responses=problems(403, 404, 422))
+@router.get("/v1/documents/{document}", responses=problems(403, 404))
 def read_document(
     subject: SubjectHere, vault: VaultHere, document: DocumentHere, purpose: Purpose = None
 ) -> DocumentOut:

@@ -13,7 +13,7 @@ from vault import trail
 router = APIRouter(tags=["trail"])
 
 
-@router.get("/v1/cases/{case}/events", responses=problems(404, 422))
+@router.get("/v1/cases/{case}/events", responses=problems(404))
 def read_events(
     subject: SubjectHere,
     vault: VaultHere,
@@ -31,4 +31,6 @@ def read_events(
 @router.get("/v1/log/checkpoint", response_class=PlainTextResponse, responses=problems())
 def checkpoint(subject: SubjectHere, vault: VaultHere) -> PlainTextResponse:
     """Take the log's signed checkpoint (C2SP tlog-checkpoint). Keep it: it binds the vault."""
-    return PlainTextResponse(trail.checkpoint(vault, subject))
+    return PlainTextResponse(
+        trail.checkpoint(vault, subject), headers={"Cache-Control": "no-store"}
+    )

@@ -43,10 +43,10 @@ def claimant(server: Server, case: Case) -> Iterator[httpx2.Client]:
 
 @pytest.mark.parametrize(
     "authorization",
-    [None, "", "Bearer", "Bearer ", f"Bearer {SECRET}", f"Basic {SECRET}", "Bearer \u00e4"],
+    [None, "", "Bearer", "bearer x", f"Bearer {SECRET}", f"Basic {SECRET}", b"Bearer \xe4\xff"],
 )
 def test_a_wrong_token_is_refused_and_every_one_alike(
-    server: Server, authorization: str | None
+    server: Server, authorization: str | bytes | None
 ) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
     body = is_problem(httpx2.get(f"{server.url}/v1/cases", headers=headers), 401)
@@ -114,7 +114,7 @@ def test_a_body_that_is_no_json_is_refused(
         content=body,
         headers={"Content-Type": "application/json"},
     )
-    is_problem(answer, 422)
+    is_problem(answer, 400 if body.startswith(b"[") else 422)
 
 
 def test_a_json_body_beyond_the_limit_is_refused(claimant: httpx2.Client, case: Case) -> None:

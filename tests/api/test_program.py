@@ -49,16 +49,15 @@ def subrosa(data: Path, *words: str, status: int = 0) -> subprocess.CompletedPro
 @contextmanager
 def up(data: Path, *, end: int = signal.SIGTERM) -> Generator[str]:
     """Run `subrosa up` and end it with a signal."""
-    process = subprocess.Popen(
-        [*COMMAND, "up", "--port", "0", "--data", str(data)], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        yield next(word for word in line.split() if word.startswith("http"))
-    finally:
-        process.send_signal(end)
-        assert process.wait(30) == (0 if end == signal.SIGTERM else -end)
+    words = [*COMMAND, "up", "--port", "0", "--data", str(data)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            yield next(word for word in line.split() if word.startswith("http"))
+        finally:
+            process.send_signal(end)
+            assert process.wait(30) == (0 if end == signal.SIGTERM else -end)
 
 
 def opened_case(data: Path, url: str) -> tuple[httpx2.Client, str]:
@@ -166,7 +165,7 @@ def endless(stop: threading.Event) -> Iterator[bytes]:
         yield PIECE
 
 
-@pytest.mark.parametrize("after_s", [0.05, 0.3, 0.6, 1.0, 1.5])
+@pytest.mark.parametrize("after_s", [0.05, 0.4, 1.2])
 def test_killed_at_any_moment_of_an_upload_the_vault_is_whole_again_after_a_restart(
     data: Path, after_s: float
 ) -> None:

@@ -182,6 +182,12 @@ def renditions_of(tx: Transaction, document_ids: Sequence[DocumentId]) -> list[R
     )
 
 
+def rendition_exists(tx: Transaction, rendition_id: RenditionId) -> bool:
+    """Tell whether an upload was completed."""
+    query = "SELECT 1 FROM renditions WHERE rendition_id = %s"
+    return tx.value(query, (rendition_id,)) is not None
+
+
 def all_renditions(tx: Transaction) -> Iterator[StoredRow]:
     """Yield every rendition in the vault with its document, case by case, in constant memory."""
     return tx.stream(
