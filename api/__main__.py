@@ -5,6 +5,8 @@ import sys
 import typer
 
 from api.commands import audit, client, demo, operate, serve
+from api.demo.journey import ExtraMissing
+from api.demo.people import Stopped
 from api.embedded.services import EmbeddedRefused
 from api.settings import SettingsRefused
 from vault.database.migrate import OriginDiffers
@@ -41,6 +43,8 @@ _SENTENCES = (
     OriginDiffers,
     serve.PortTaken,
     client.Refused,
+    Stopped,
+    ExtraMissing,
     VaultError,
 )
 

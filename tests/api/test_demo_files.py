@@ -89,7 +89,7 @@ def test_the_letter_is_a_turned_and_grainy_scan() -> None:
         assert (scan.format, scan.mode, scan.size) == ("JPEG", "L", (1240, 1754))
         [empty_corner] = ImageStat.Stat(scan.crop((200, 1500, 600, 1700))).stddev
         left, right = (
-            next(y for y in range(600) if scan.crop((x, y, x + 60, y + 1)).getextrema()[0] < 120)
+            next(y for y in range(600) if min(scan.crop((x, y, x + 60, y + 1)).tobytes()) < 120)
             for x in (170, 290)
         )
     assert empty_corner > 1
@@ -104,7 +104,7 @@ def test_the_mail_brings_the_letter_it_answers() -> None:
     assert body is not None
     assert body.get_content().startswith("Dear Ms. Marsh,")
     assert attached.get_filename() == "letter-2025-05-02.txt"
-    assert "who" not in attached.get_content() or attached.get_content().startswith("2 May 2025")
+    assert attached.get_content().startswith("2 May 2025")
 
 
 @pytest.mark.parametrize("paper", SMALL, ids=lambda paper: paper.key)
@@ -118,7 +118,7 @@ def test_every_slice_is_a_picture_of_its_own_instance() -> None:
     assert isinstance(path, str)
     shipped = pydicom.dcmread(path)  # pyright: ignore[reportUnknownMemberType] -- a bare PathLike
     made = slices(b"".join(imaging_set(2 * MIB)))
-    assert len(made) == 52
+    assert len(made) == 53
     assert len({one.SOPInstanceUID for one in made}) == len(made)
     assert all(one.SOPInstanceUID == one.file_meta.MediaStorageSOPInstanceUID for one in made)
     assert all(one.SOPInstanceUID.is_valid for one in made)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     KeysOf = Callable[[Transaction, CaseId | None, PersonId | None], SlotKeys]
 
-# Each is a sentence; of a log rewritten as a whole there is one for every entry.
-_PROBLEMS_LISTED = 100
+# In a log rewritten as a whole every entry is at fault.
+_FAULTS_LISTED = 100
 
 # Looking keys up anew for each entry takes longer than all of the rest.
 _KEYS_AT_HAND = 256
@@ -104,6 +104,7 @@ class _Count:
     tree: CompactRange = field(default_factory=CompactRange)
     upcoming: int = 0
     withheld: int = 0
+    faulty: int = 0
     problems: list[str] = field(default_factory=list[str])
 
     def take(
@@ -112,30 +113,30 @@ class _Count:
         """Take the next entry into account."""
         self._compare_with_kept()
         if entry.index != self.upcoming:
-            self._note(f"Entries {self.upcoming} to {entry.index - 1} are missing.")
+            self._note_entries(f"Entries {self.upcoming} to {entry.index - 1} are missing.")
         self.upcoming = entry.index + 1
         try:
             opened = open_slots(entry, keys_at(entry.case_id, entry.person_id))
             self.withheld += bool(opened.withheld)
         except Tampered:
-            self._note(f"Entry {entry.index} does not open to what it commits to.")
+            self._note_entries(f"Entry {entry.index} does not open to what it commits to.")
         self.tree = self.tree.extended((leaf_of(entry.commitments),))
 
     def end(self, head: HeadRow | None) -> None:
         """Hold what was counted to the head, and to the checkpoint if it was over all of it."""
         self._compare_with_kept()
         if isinstance(self.kept, str):
-            self._note(self.kept)
+            self.problems.append(self.kept)
         elif self.kept is not None and self.kept.size > self.tree.size:
-            self._note(
+            self.problems.append(
                 f"The checkpoint was over {self.kept.size} entries; {self.tree.size} are there."
             )
         if head is None:
-            self._note("The log has no head.")
+            self.problems.append("The log has no head.")
         elif head.size != self.tree.size:
-            self._note(f"The head says {head.size} entries; {self.tree.size} are there.")
+            self.problems.append(f"The head says {head.size} entries; {self.tree.size} are there.")
         elif head.range != self.tree.to_bytes():
-            self._note("The hashes in the head are not those of the entries.")
+            self.problems.append("The hashes in the head are not those of the entries.")
 
     def _compare_with_kept(self) -> None:
         """Compare roots at the very size that the checkpoint was over."""
@@ -144,13 +145,15 @@ class _Count:
             and self.kept.size == self.tree.size
             and self.kept.root != self.tree.root()
         ):
-            self._note(
+            self.problems.append(
                 f"The first {self.kept.size} entries are not those of the checkpoint: the log was "
                 "rewritten."
             )
 
-    def _note(self, problem: str) -> None:
-        if len(self.problems) == _PROBLEMS_LISTED:
-            self.problems.append(f"More than {_PROBLEMS_LISTED} problems; the rest is not listed.")
-        elif len(self.problems) < _PROBLEMS_LISTED:
+    def _note_entries(self, problem: str) -> None:
+        """List a fault of entries, up to a number: faults of the log as a whole come after."""
+        self.faulty += 1
+        if self.faulty <= _FAULTS_LISTED:
             self.problems.append(problem)
+        elif self.faulty == _FAULTS_LISTED + 1:
+            self.problems.append("More entries are at fault; they are not listed.")
