@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
@@ -134,6 +135,7 @@ def store(place: Place) -> Iterator[S3Store]:
     store.prepare()
     yield store
     store.close()
+    _remove_bucket(place.s3)
 
 
 @pytest.fixture
@@ -165,6 +167,21 @@ def vault(
 @pytest.fixture
 def house(vault: Vault, clock: Clock) -> House:
     return House(vault, clock)
+
+
+def _remove_bucket(settings: S3Settings) -> None:
+    """Give back a bucket's volumes: the server has room for those of some fifty buckets."""
+    s3: Any = boto3.resource(  # pyright: ignore[reportUnknownMemberType] -- untyped overloads
+        "s3",
+        endpoint_url=settings.endpoint,
+        region_name=settings.region,
+        aws_access_key_id=settings.access_key,
+        aws_secret_access_key=settings.secret_key,
+    )
+    bucket = s3.Bucket(settings.bucket)
+    bucket.objects.all().delete()
+    bucket.delete()
+    s3.meta.client.close()
 
 
 def _as_superuser(services: EmbeddedServices, database: str) -> str:

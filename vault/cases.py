@@ -106,7 +106,9 @@ def open_case(
     sealer = Sealer(case_id, case_key)
     opening = replace(
         standing, case=case_id, slot_keys=replace(standing.slot_keys, case=case_key)
-    ).event(Tag.CASE_OPEN, Outcome.GRANTED, detail={"case": str(case_id), "participant": str(seat_id)})
+    ).event(
+        Tag.CASE_OPEN, Outcome.GRANTED, detail={"case": str(case_id), "participant": str(seat_id)}
+    )
     with vault.database.transaction() as tx:
         keys.insert_key(tx, case_id, "case", wrapped, created_at=now)
         index = vault.log.append(tx, opening)

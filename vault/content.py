@@ -62,7 +62,7 @@ def store_content(
     measure = _Measure(vault.size_limit_bytes)
     headers = bytearray()
 
-    def parts() -> Iterator[bytes | bytearray | memoryview]:
+    def parts() -> Iterator[bytearray]:
         for part in seal_parts(data_key, context, measure.passing(content)):
             headers.extend(part.header)
             yield part.body

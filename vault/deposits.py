@@ -208,22 +208,23 @@ def deposit_redacted(
 def abandon(vault: Vault, case_id: CaseId, rendition_id: RenditionId) -> bool:
     """End an upload that was not completed, and remove its ciphertext.
 
-    The note of the upload is removed first, which waits for a completion whose outcome is still
-    open: if that has committed there is a rendition, and the object stays.
+    It is given up first, which waits for a completion whose outcome is still open: if that has
+    committed, the object stays. The note of the upload goes last, so that an object the store
+    could not remove now is not forgotten.
 
     Returns:
-        Whether there was something to end. Never raises VaultError: what cannot be removed now is
-        swept later.
+        Whether all of it is gone. Never raises VaultError: what is left is swept later.
     """
     try:
         with vault.database.transaction() as tx:
-            documents.delete_upload(tx, rendition_id)
-            completed = documents.rendition_exists(tx, rendition_id)
-        if not completed:
+            given_up = documents.give_up_upload(tx, rendition_id)
+        if given_up:
             vault.store.abandon(object_name(case_id, rendition_id))
+            with vault.database.transaction() as tx:
+                documents.delete_upload(tx, rendition_id)
     except VaultError:
         return False
-    return not completed
+    return given_up
 
 
 def sweep(vault: Vault, begun_before: datetime) -> int:
@@ -250,7 +251,7 @@ def _admit(act: Change, context: RenditionContext) -> Sealer:
 
 
 def _end_upload(act: Change, context: RenditionContext) -> None:
-    if not documents.delete_upload(act.tx, context.rendition):
+    if not documents.complete_upload(act.tx, context.rendition):
         raise Conflict("This upload took too long and was given up; send it again.")
 
 

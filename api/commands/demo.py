@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -46,7 +47,7 @@ def demo(
         serving(vault, settings, listener) as url,
     ):
         progress = Console(stderr=True, highlight=False)
-        cast = People.enrolled(lambda *, opens_cases: _enrol(vault, opens_cases=opens_cases))
+        cast = People.enrolled(partial(_enrol, vault))
         outcome = _verified(vault, run(url, cast, progress.print))
         if as_json:
             typer.echo(json.dumps(outcome.to_json(), indent=2))
@@ -71,9 +72,7 @@ def _enrol(vault: Vault, *, opens_cases: bool) -> tuple[str, str]:
 def _verified(vault: Vault, outcome: Outcome) -> Outcome:
     """Compare rows, objects and log after the run, as `subrosa check` does."""
     verdict = check_vault(vault, content=True)
-    return outcome.with_log(
-        verdict.entries, verdict.root.hex(), verified=not verdict.problems
-    )
+    return outcome.with_log(verdict.entries, verdict.root.hex(), verified=not verdict.problems)
 
 
 def _wait_for_the_end() -> None:

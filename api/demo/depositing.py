@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from api.demo.files import content
-from api.demo.people import Form
+from api.demo.people import MultipartForm
 from api.demo.reading import Held
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _send(
     if paper.as_form:
         whole = b"".join(sent)
         file = (paper.file_name, whole, paper.media_type)
-        return caller.send(path, form=Form({**said, "sha256": sent.sha256}, file))
+        return caller.send(path, form=MultipartForm({**said, "sha256": sent.sha256}, file))
     headers = {f"Subrosa-{name.title()}": quote(value, safe="") for name, value in said.items()}
     headers["Content-Type"] = paper.media_type
     headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(paper.file_name)}"

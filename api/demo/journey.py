@@ -76,22 +76,7 @@ def run(base_url: str, people: People, report: Callable[[str], None]) -> Outcome
         callers = {key: Caller(http, person.token) for key, person in people.members.items()}
         with journal.step("open_and_seat"):
             stage = _open_and_seat(people, callers, deposit, journal)
-        with journal.step("agree"):
-            sentences = _agree(stage)
-        with journal.step("deposit_and_move_on"):
-            _deposit_records(stage)
-        with journal.step("imaging_upload", IMAGING_BYTES):
-            _deposit(stage, _IMAGING)
-        with journal.step("mediate_and_settle"):
-            _mediate_and_settle(stage)
-        with journal.step("every_seat_asks_for_everything"):
-            former_until = _seat_former_expert(stage)
-            _look_round(stage)
-        with journal.step("imaging_download", IMAGING_BYTES):
-            read_whole(callers["expert"], stage.held[_IMAGING], journal, "imaging, read whole")
-        with journal.step("try_what_is_out_of_scope"):
-            time.sleep(max(0.0, (former_until - datetime.now(UTC)).total_seconds()))
-            _try(stage, story.OUT_OF_SCOPE)
+        sentences = _play(stage)
     report(f"{journal.refused} requests beyond a seat's scope were refused")
     return Outcome(
         case=stage.case,
@@ -103,6 +88,29 @@ def run(base_url: str, people: People, report: Callable[[str], None]) -> Outcome
         timings=journal.timings,
         off=tuple(journal.off),
     )
+
+
+def _play(stage: _Stage) -> Mapping[str, str]:
+    """Go through the case from its first record on; return the agreement's sentences."""
+    step = stage.journal.step
+    with step("agree"):
+        sentences = _agree(stage)
+    with step("deposit_records"):
+        _deposit_records(stage)
+    with step("imaging_upload", IMAGING_BYTES):
+        _deposit(stage, _IMAGING)
+    with step("mediate_and_settle"):
+        _mediate_and_settle(stage)
+    with step("every_seat_asks_for_everything"):
+        former_until = _seat_former_expert(stage)
+        _look_round(stage)
+    with step("imaging_download", IMAGING_BYTES):
+        imaging = stage.held[_IMAGING]
+        read_whole(stage.callers["expert"], imaging, stage.journal, "imaging, read whole")
+    with step("try_what_is_out_of_scope"):
+        time.sleep(max(0.0, (former_until - datetime.now(UTC)).total_seconds()))
+        _try(stage, story.OUT_OF_SCOPE)
+    return sentences
 
 
 def _open_and_seat(

@@ -69,7 +69,7 @@ def connected(base_url: str) -> Generator[httpx2.Client]:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class MultipartForm:
     """A multipart form with one file: its name, its bytes and its media type."""
 
     fields: Mapping[str, str]
@@ -114,7 +114,7 @@ class Caller:
         headers: Mapping[str, str] | None = None,
         json: object = None,
         content: Iterable[bytes] | None = None,
-        form: Form | None = None,
+        form: MultipartForm | None = None,
     ) -> dict[str, Any]:
         """Do something that must be accepted; with one of the three kinds of body.
 

@@ -159,12 +159,13 @@ def _timings(outcome: Outcome) -> Table:
 
 def _print_verdict(outcome: Outcome, console: Console) -> None:
     if outcome.log is not None:
-        verdict = "verified" if outcome.log.verified else "DOES NOT VERIFY"
-        _line(console, f"Log: {outcome.log.size} entries, root {outcome.log.root}: {verdict}")
+        verdict = "verifies" if outcome.log.verified else "does NOT verify"
+        console.print(Text(f"The log {verdict}: {outcome.log.size} entries, root"))
+        console.print(Text(outcome.log.root))
     for fault in outcome.off:
-        _line(console, f"OFF: {fault}", "bold red")
+        console.print(Text(f"OFF: {fault}", "bold red"))
     if not outcome.off:
-        _line(console, "Nothing is off: every seat saw what the story says, and no more.", "bold")
+        console.print(Text("Nothing is off: each seat saw what the story says, no more.", "bold"))
 
 
 def _size(size_bytes: int) -> str:

@@ -53,6 +53,7 @@ def test_a_pdf_has_the_pages_of_its_paper(paper: Paper) -> None:
     made = whole(paper)
     assert made.startswith(b"%PDF-1.")
     assert made.rstrip().endswith(b"%%EOF")
+    assert b"/CreationDate (D:20250901090000Z" in made
     assert len(re.findall(rb"/Type /Page\b", made)) == len(paper.pages)
 
 

@@ -182,12 +182,6 @@ def renditions_of(tx: Transaction, document_ids: Sequence[DocumentId]) -> list[R
     )
 
 
-def rendition_exists(tx: Transaction, rendition_id: RenditionId) -> bool:
-    """Tell whether an upload was completed."""
-    query = "SELECT 1 FROM renditions WHERE rendition_id = %s"
-    return tx.value(query, (rendition_id,)) is not None
-
-
 def all_renditions(tx: Transaction) -> Iterator[StoredRow]:
     """Yield every rendition in the vault with its document, case by case, in constant memory."""
     return tx.stream(
@@ -218,15 +212,32 @@ def insert_upload(tx: Transaction, row: UploadRow) -> None:
     )
 
 
-def delete_upload(tx: Transaction, rendition_id: RenditionId) -> bool:
-    """End an upload; False if it had been ended by somebody else."""
-    return tx.execute("DELETE FROM uploads WHERE rendition_id = %s", (rendition_id,)) == 1
+def complete_upload(tx: Transaction, rendition_id: RenditionId) -> bool:
+    """End an upload whose rendition is added in this transaction; False if it was given up."""
+    query = "DELETE FROM uploads WHERE rendition_id = %s AND NOT given_up"
+    return tx.execute(query, (rendition_id,)) == 1
+
+
+def give_up_upload(tx: Transaction, rendition_id: RenditionId) -> bool:
+    """Let an upload never be completed; False if it has been.
+
+    Waits for a completion whose outcome is still open.
+    """
+    tx.execute("UPDATE uploads SET given_up = true WHERE rendition_id = %s", (rendition_id,))
+    query = "SELECT 1 FROM renditions WHERE rendition_id = %s"
+    return tx.value(query, (rendition_id,)) is None
+
+
+def delete_upload(tx: Transaction, rendition_id: RenditionId) -> None:
+    """Forget an upload that was given up and has left nothing in the store."""
+    tx.execute("DELETE FROM uploads WHERE rendition_id = %s AND given_up", (rendition_id,))
 
 
 def uploads_begun_before(tx: Transaction, instant: datetime) -> list[UploadRow]:
     """Return the uploads that began before an instant and have not ended."""
     return tx.all(
         UploadRow,
-        "SELECT * FROM uploads WHERE started_at < %s ORDER BY started_at",
+        "SELECT rendition_id, case_id, person_id, started_at FROM uploads"
+        " WHERE started_at < %s ORDER BY started_at",
         (instant,),
     )

@@ -13,7 +13,7 @@ from vault.errors import Tampered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Buffer = bytes | bytearray | memoryview
+Buffer = bytes | bytearray
 
 
 class ObjectMissing(Tampered):

@@ -124,12 +124,14 @@ CREATE TABLE renditions (
     CONSTRAINT renditions_one_per_view UNIQUE (document_id, view)
 );
 
--- What a crash may have left in the store without a rendition: swept by rendition id.
+-- What a crash may have left in the store without a rendition: swept by rendition id. One that was
+-- given up cannot be completed any more, and stays until its object is known to be gone.
 CREATE TABLE uploads (
     rendition_id uuid PRIMARY KEY,
     case_id      uuid NOT NULL REFERENCES cases,
     person_id    uuid NOT NULL REFERENCES persons,
-    started_at   timestamptz NOT NULL
+    started_at   timestamptz NOT NULL,
+    given_up     boolean NOT NULL DEFAULT false
 );
 
 -- Entries are never changed or removed. The rights below say so to the application; the trigger
@@ -146,5 +148,5 @@ GRANT SELECT, INSERT ON persons, keys, log_entries, participants, signatures, do
 GRANT SELECT, INSERT, UPDATE (revoked_at) ON tokens TO subrosa_app;
 GRANT SELECT, INSERT, UPDATE (state) ON cases TO subrosa_app;
 GRANT SELECT, INSERT, UPDATE (in_force_at) ON agreements TO subrosa_app;
-GRANT SELECT, INSERT, DELETE ON uploads TO subrosa_app;
+GRANT SELECT, INSERT, DELETE, UPDATE (given_up) ON uploads TO subrosa_app;
 GRANT SELECT, UPDATE (size, range) ON log_head TO subrosa_app;

@@ -1,0 +1,66 @@
+"""A store that fails on purpose, before or after the real one did what it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from vault.errors import Unavailable
+from vault.storage.port import Buffer, ObjectStore
+
+# `lost`: the call fails and had no effect. `kept`: it had its effect, and the answer is lost.
+Fault = Literal["lost", "kept"]
+
+
+@dataclass
+class FailingStore:
+    """Hands every call on to a real store, unless a fault is planned for it.
+
+    It also holds the vault to its side of the contract: no name is ever written twice.
+    """
+
+    real: ObjectStore
+    faults: dict[str, Fault] = field(default_factory=dict[str, Fault])
+    written: set[str] = field(default_factory=set[str])
+
+    def put(self, name: str, parts: Iterable[Buffer]) -> int:
+        assert name not in self.written, "a name is used once"
+        self.written.add(name)
+        if self.faults.get("put") == "lost":
+            # As if the connection broke with a part under way.
+            next(iter(parts))
+            raise Unavailable("planned")
+        length = self.real.put(name, parts)
+        self._fail("put")
+        return length
+
+    def read(self, name: str, start: int = 0) -> Iterator[bytes]:
+        for piece in self.real.read(name, start):
+            self._fail("read")
+            yield piece
+
+    def length(self, name: str) -> int | None:
+        self._fail("length")
+        return self.real.length(name)
+
+    def abandon(self, name: str) -> None:
+        if self.faults.get("abandon") == "lost":
+            raise Unavailable("planned")
+        self.real.abandon(name)
+        self._fail("abandon")
+
+    def names(self) -> Iterator[str]:
+        self._fail("names")
+        return self.real.names()
+
+    def prepare(self) -> None:
+        self.real.prepare()
+
+    def ping(self) -> None:
+        self._fail("ping")
+        self.real.ping()
+
+    def _fail(self, call: str) -> None:
+        if call in self.faults:
+            raise Unavailable("planned")

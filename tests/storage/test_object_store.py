@@ -1,0 +1,172 @@
+"""One contract for every object store: the real one, and the double that fails on purpose."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.conftest import Place
+from tests.contracts.failing_store import FailingStore
+from vault.errors import Unavailable
+from vault.storage.port import ObjectMissing, ObjectStore
+from vault.storage.s3 import S3Store
+
+MIB = 1 << 20
+PART = os.urandom(5 * MIB)
+
+
+@pytest.fixture(params=["s3", "double"])
+def kept(request: pytest.FixtureRequest, store: S3Store) -> ObjectStore:
+    return store if request.param == "s3" else FailingStore(store)
+
+
+def whole(store: ObjectStore, name: str, start: int = 0) -> bytes:
+    pieces = list(store.read(name, start))
+    assert all(0 < len(piece) <= MIB for piece in pieces)
+    return b"".join(pieces)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [[b"x"], [PART], [PART, b"x"], [PART, PART], [PART] * 5, [bytearray(PART), bytearray(b"y")]],
+)
+def test_what_was_put_is_read(kept: ObjectStore, parts: list[bytes]) -> None:
+    expected = b"".join(bytes(part) for part in parts)
+    assert kept.put("a/b", iter(parts)) == len(expected)
+    assert kept.length("a/b") == len(expected)
+    assert whole(kept, "a/b") == expected
+    assert whole(kept, "a/b", len(expected) - 1) == expected[-1:]
+    assert list(kept.names()) == ["a/b"]
+
+
+def test_nothing_is_there_that_was_not_put(kept: ObjectStore) -> None:
+    assert kept.length("a") is None
+    with pytest.raises(ObjectMissing):
+        whole(kept, "a")
+    kept.abandon("a")
+    assert list(kept.names()) == []
+
+
+def test_an_object_is_not_overwritten(store: S3Store) -> None:
+    for first, second in (([b"first"], [b"another"]), ([PART, b"x"], [PART, b"xy"])):
+        name = f"{len(first)}"
+        store.put(name, first)
+        with pytest.raises(Unavailable):
+            store.put(name, second)
+        assert whole(store, name) == b"".join(first)
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_a_write_that_is_given_up_leaves_nothing(
+    kept: ObjectStore, store: S3Store, before: int
+) -> None:
+    class GivenUp(Exception):
+        pass
+
+    def parts() -> Iterator[bytes]:
+        for _ in range(before):
+            yield PART
+        raise GivenUp
+
+    with pytest.raises(GivenUp):
+        kept.put("a", parts())
+    assert kept.length("a") is None
+    client = store._client  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- unfinished writes show nowhere else
+    assert "Uploads" not in client.list_multipart_uploads(Bucket=store._bucket)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- see above
+
+
+def test_abandoning_removes_an_object_and_doing_it_again_is_fine(kept: ObjectStore) -> None:
+    kept.put("a/1", [PART, PART])
+    kept.put("a/10", [b"neighbour"])
+    for _ in range(2):
+        kept.abandon("a/1")
+    assert list(kept.names()) == ["a/10"]
+
+
+def test_preparing_again_changes_nothing(kept: ObjectStore) -> None:
+    kept.put("a", [b"x"])
+    kept.prepare()
+    kept.ping()
+    assert whole(kept, "a") == b"x"
+
+
+def test_no_more_than_a_few_parts_are_in_memory_at_once(store: S3Store) -> None:
+    alive = most = 0
+    lock = threading.Lock()
+
+    class Part(bytearray):
+        def __del__(self) -> None:
+            nonlocal alive
+            with lock:
+                alive -= 1
+
+    def parts() -> Iterator[bytearray]:
+        nonlocal alive, most
+        for _ in range(12):
+            part = Part(PART)
+            with lock:
+                alive += 1
+                most = max(most, alive)
+            yield part
+            del part
+
+    store.put("a", parts())
+    assert most <= 4
+
+
+def test_a_store_that_is_away_is_unavailable_within_bounded_time(place: Place) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    away = S3Store(replace(place.s3, endpoint=f"http://127.0.0.1:{port}"))
+    began = time.monotonic()
+    for call in (
+        away.ping,
+        lambda: away.length("a"),
+        lambda: away.put("a", [b"x"]),
+        lambda: list(away.read("a")),
+        lambda: list(away.names()),
+    ):
+        with pytest.raises(Unavailable):
+            call()
+    assert time.monotonic() - began < 60
+
+
+def test_wrong_credentials_are_unavailable_and_say_nothing(place: Place) -> None:
+    stranger = S3Store(replace(place.s3, secret_key="not-the-secret"))
+    with pytest.raises(Unavailable) as refused:
+        stranger.length("a")
+    assert "not-the-secret" not in repr(stranger)
+    assert place.s3.endpoint not in str(refused.value)
+    assert "not-the-secret" not in repr(replace(place.s3, secret_key="not-the-secret"))
+
+
+def relay(target: int, cut_after: list[int]) -> int:
+    """Forward connections to a port on loopback, cutting each after so many bytes of answer."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while cut_after:
+            left = cut_after.pop(0)
+            inward, _ = listener.accept()
+            with inward, socket.create_connection(("127.0.0.1", target)) as outward:
+                outward.sendall(inward.recv(65536))
+                while left > 0 and (piece := outward.recv(min(left, 65536))):
+                    inward.sendall(piece)
+                    left -= len(piece)
+        listener.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return int(listener.getsockname()[1])
+
+
+def test_a_read_goes_on_where_its_connection_broke(place: Place, store: S3Store) -> None:
+    content = os.urandom(3 * MIB)
+    store.put("a", [content])
+    assert place.s3.endpoint is not None
+    port = relay(int(place.s3.endpoint.rpartition(":")[2]), [MIB + 5000, 700_000, 1 << 30])
+    broken = S3Store(replace(place.s3, endpoint=f"http://127.0.0.1:{port}"))
+    assert b"".join(broken.read("a")) == content
