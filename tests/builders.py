@@ -148,12 +148,12 @@ class Case:
         drafted = agreements.propose(
             self.house.vault, self["mediator"], self.case_id, terms(clauses, sides)
         )
-        for seat, person in self.people.items():
-            if seat.startswith("party:"):
-                signed = agreements.sign(
-                    self.house.vault, person, self.case_id, drafted.version, drafted.digest
-                )
-        assert signed.in_force
+        signed = [
+            agreements.sign(self.house.vault, person, self.case_id, drafted.version, drafted.digest)
+            for seat, person in self.people.items()
+            if seat.startswith("party:")
+        ]
+        assert signed[-1].in_force
         return drafted.version
 
     def phase(self, phase: str) -> None:

@@ -45,9 +45,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     given: dict[str, Any] | None = getattr(session.config, "workerinput", None)
     if given is not None:
         told = json.loads(given["services"])
-        session.config.stash[_SERVICES] = EmbeddedServices(
-            **{**told, "s3": S3Settings(**told["s3"])}
-        )
+        told["s3"] = S3Settings(**told["s3"])
+        session.config.stash[_SERVICES] = EmbeddedServices(**told)
         return
     stack = session.config.stash[_STACK] = ExitStack()
     # Short, since the path of a Unix socket has at most 107 bytes.

@@ -1,4 +1,4 @@
-"""`subrosa demo` does the main job on a sample case over HTTP, shows who sees what, and serves it."""
+"""`subrosa demo` does the main job on a sample case over HTTP and shows who sees what."""
 
 import json
 import signal

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -48,8 +48,8 @@ def claimant(server: Server, case: Case) -> Iterator[httpx2.Client]:
 def test_a_wrong_token_is_refused_and_every_one_alike(
     server: Server, authorization: str | bytes | None
 ) -> None:
-    headers = {} if authorization is None else {"Authorization": authorization}
-    body = is_problem(httpx2.get(f"{server.url}/v1/cases", headers=headers), 401)
+    headers = [] if authorization is None else [("Authorization", authorization)]
+    body = is_problem(httpx2.get(f"{server.url}/v1/cases", headers=cast("Any", headers)), 401)
     assert body["type"] == "urn:subrosa:problem:not-identified"
 
 

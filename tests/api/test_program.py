@@ -82,8 +82,8 @@ def servers_of(data: Path) -> list[str]:
 def test_a_second_start_continues_where_the_first_ended(data: Path) -> None:
     with up(data) as url:
         http, case = opened_case(data, url)
-        content = {"content": b"chart", "headers": HEADERS}
-        deposited = http.post(f"/v1/cases/{case}/documents", **content).json()
+        path = f"/v1/cases/{case}/documents"
+        deposited = http.post(path, content=b"chart", headers=HEADERS).json()
         note = subrosa(data, "audit", "checkpoint").stdout
         assert subrosa(data, "check").stdout
     assert servers_of(data) == []
@@ -157,7 +157,7 @@ def test_every_port_is_on_loopback(data: Path) -> None:
             if c.status == psutil.CONN_LISTEN and c.pid in running
         ]
     assert len(listening) > 5
-    assert {c.laddr.ip for c in listening} == {"127.0.0.1"}
+    assert {str(connection.laddr).count("127.0.0.1") for connection in listening} == {1}
 
 
 def endless(stop: threading.Event) -> Iterator[bytes]:
@@ -231,9 +231,8 @@ def test_the_main_job_works_by_command_line(data: Path, tmp_path: Path) -> None:
             json.dumps({"language": "subrosa-scope/1", "sides": ["c", "r"], "clauses": [clause]})
         )
         draft = do("r", "agreement", "propose", case, str(terms))
-        for who in "cr":
-            signed = do(who, "agreement", "sign", case, "1", draft["digest"])
-        assert signed["in_force"]
+        signed = [do(who, "agreement", "sign", case, "1", draft["digest"]) for who in "cr"]
+        assert [version["in_force"] for version in signed] == [False, True]
         chart = tmp_path / "chart.pdf"
         chart.write_bytes(b"%PDF chart")
         words = ["--class", "medical", "--provenance", "pre-existing", "--title", "Änderung"]

@@ -49,18 +49,19 @@ def test_a_caller_is_refused_at_the_deadline_and_served_when_the_lock_is_gone(
         with ThreadPoolExecutor(8) as pool:
             asked = [pool.submit(refusal_of, lambda: log.record(sealed())) for _ in range(8)]
             assert all(refusal.result()[1] < DEADLINE_S + GRACE_S for refusal in asked)
+        time.sleep(DEADLINE_S)
     assert log.record(sealed()).index == 1
     log.close()
     assert (verify().size, verify().problems) == (2, ())
 
 
-def test_the_deadline_is_two_seconds_and_four_thousand_may_wait(
+def test_the_deadline_is_two_seconds_unless_it_is_set(
     place: Place, key: SigningKey, hands: Hands
 ) -> None:
     log = Log(place.database_url, key)
     log.record(sealed())
     with hands.holding(WHOLE_TABLE):
-        assert 1.8 < refusal_of(lambda: log.record(sealed()))[1] < 2.0 + GRACE_S
+        assert 1.7 < refusal_of(lambda: log.record(sealed()))[1] < 2.0 + GRACE_S
     log.close()
 
 
@@ -282,9 +283,13 @@ def test_a_head_that_cannot_be_moved_refuses_every_entry(
 def test_a_change_that_waits_too_long_for_the_head_is_refused(
     log: Log, hands: Hands, database: Database, verify: Verifier
 ) -> None:
-    with hands.holding(HEAD_ROW), pytest.raises(Unavailable), database.transaction() as tx:
-        tx.execute("SET LOCAL statement_timeout = 200")
-        log.append(tx, sealed())
+    def change() -> None:
+        with database.transaction() as tx:
+            tx.execute("SET LOCAL statement_timeout = 200")
+            log.append(tx, sealed())
+
+    with hands.holding(HEAD_ROW), pytest.raises(Unavailable):
+        change()
     with database.transaction() as tx:
         assert log.append(tx, sealed()) == 0
     assert verify().problems == ()

@@ -252,7 +252,10 @@ class Log:
 
     def _connected(self) -> LogConnection:
         if self._connection is None:
-            self._connection = LogConnection(self._database_url, timeout_s=self._deadline_s)
+            # Shorter than the deadline: what was waited for in vain is not committed after its
+            # callers were refused.
+            timeout_s = 0.9 * self._deadline_s
+            self._connection = LogConnection(self._database_url, timeout_s=timeout_s)
             self._known.check_origin(self._connection)
         return self._connection
 

@@ -179,7 +179,11 @@ class LogConnection:
                 options=f"-c statement_timeout={limit_ms} -c plan_cache_mode=force_generic_plan"
                 f" -c idle_in_transaction_session_timeout={limit_ms}",
             )
-            self._check(self._connection.pgconn.prepare(_PREPARED, _APPEND_ONE))
+            try:
+                self._check(self._connection.pgconn.prepare(_PREPARED, _APPEND_ONE))
+            except psycopg.Error:
+                self._connection.close()
+                raise
 
     def append_entries(self, entries: Sequence[Entry], *, seen: HeadRow, moved: HeadRow) -> bool:
         """Add entries as `append_entries` does; what it did is durable when it returns.

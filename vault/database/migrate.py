@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from importlib.resources import as_file, files
-from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -37,7 +36,7 @@ def migrate(owner_url: str, *, log_origin: str) -> None:
         OriginDiffers: The log was begun under another origin.
     """
     parts = urlsplit(owner_url)
-    backend = cast("Any", get_backend(urlunsplit(parts._replace(scheme="postgresql+psycopg"))))
+    backend = get_backend(urlunsplit(parts._replace(scheme="postgresql+psycopg")))
     with (
         as_file(files("vault.database") / "migrations") as folder,
         closing(backend.connection),

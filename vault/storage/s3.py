@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import boto3
 from botocore.config import Config
@@ -192,9 +192,11 @@ class S3Store:
         return sent, length
 
     def _send_part(self, name: str, upload: str, number: int, part: Buffer) -> CompletedPartTypeDef:
+        # boto3 takes a bytearray as it is, without a copy; its stubs name only bytes.
+        body = cast("bytes", part)
         with _translated():
             answer = self._client.upload_part(
-                Bucket=self._bucket, Key=name, UploadId=upload, PartNumber=number, Body=part
+                Bucket=self._bucket, Key=name, UploadId=upload, PartNumber=number, Body=body
             )
         return {"PartNumber": number, "ETag": answer["ETag"]}
 
