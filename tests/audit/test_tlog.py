@@ -190,6 +190,12 @@ def test_a_rewritten_tree_has_no_proof_of_consistency_with_what_was_there() -> N
             )
 
 
+def test_nothing_is_no_proof() -> None:
+    for old_size in (3, 4):
+        with pytest.raises(ProofRefused):
+            verify_consistency(old_size, ROOTS[old_size], 7, ROOTS[7], [])
+
+
 def test_two_different_nothings_are_not_consistent() -> None:
     with pytest.raises(ProofRefused):
         verify_consistency(0, FOREIGN, 0, FOREIGN, [])
