@@ -40,7 +40,8 @@ LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 HOST = re.compile(r"https?://([^/\s:)>\"'`]+)")
 SETTING = re.compile(r"\bSUBROSA_[A-Z0-9_]*[A-Z0-9]\b")
-COMMAND = re.compile(r"(?:^|[`($ ])subrosa((?: [a-z]+)+)((?: [^`\n;|]*)?)", re.MULTILINE)
+SHELL = re.compile(r"^```sh\n(.*?)^```$|(?<!`)`([^`]+)`(?!`)", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"(?:^|[($ ])subrosa((?: [a-z]+)+)([^\n;|#]*)", re.MULTILINE)
 ROUTE = re.compile(r"`(/(?:v1|healthz|readyz)[^`]*)`")
 
 
@@ -130,7 +131,8 @@ COMMANDS = set(leaves(PROGRAM))
 
 def commands_in(page: Path) -> Iterator[tuple[tuple[str, ...], set[str]]]:
     """Yield each command that a page names, with the options it gives it."""
-    text = page.read_text("utf-8").replace("\\\n", "")
+    found_in = (block or span for block, span in SHELL.findall(page.read_text("utf-8")))
+    text = "\n".join(found_in).replace("\\\n", "")
     for words, rest in COMMAND.findall(text):
         said = tuple(words.split())
         found = next((c for c in COMMANDS if said[: len(c)] == c), None)
@@ -151,7 +153,9 @@ def test_the_readme_names_every_command() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_target_that_a_page_names_is_in_the_makefile(page: Path) -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-    assert set(re.findall(r"(?:^|`)make ([a-z]+)", page.read_text("utf-8"), re.M)) <= set(targets)
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE)) <= set(
+        targets
+    )
 
 
 def test_the_readme_lists_every_route() -> None:
@@ -254,7 +258,7 @@ def test_the_readmes_commands_do_what_it_says(tmp_path: Path) -> None:
     assert "rows, objects and log agree" in done.stdout
     if with_curl:
         assert (tmp_path / "back.pdf").read_text() == "%PDF-1.7 chart.pdf"
-        assert done.stdout.count('"receipt":') == 2
+        assert done.stdout.count('"receipt":') == 3
         assert "Nothing was rewritten since" in done.stdout
     else:
         pytest.skip("curl is not here: the README's curl lines were NOT run")
