@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # The row of an entry and its index by case, without order, without a tree, without a head.
-_BARE_TABLE = (
-    "CREATE TABLE bare (index bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, case_id uuid,"
-    " person_id uuid, commitments bytea NOT NULL, slots bytea NOT NULL)",
-    "CREATE INDEX ON bare (case_id, index)",
-    "GRANT INSERT ON bare TO subrosa_app",
-)
+_BARE_TABLE = """
+    CREATE TABLE bare (
+        index bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        case_id uuid,
+        person_id uuid,
+        commitments bytea NOT NULL,
+        slots bytea NOT NULL
+    );
+    CREATE INDEX ON bare (case_id, index);
+    GRANT INSERT ON bare TO subrosa_app
+"""
 _BARE_INSERT = "INSERT INTO bare (case_id, person_id, commitments, slots) VALUES (%b, %b, %b, %b)"
 
 
@@ -38,8 +43,7 @@ def audit_append_1(quick: bool) -> Figure:
     events = 100 if quick else 1000
     with postgres() as (owner_url, app_url):
         with psycopg.connect(owner_url, autocommit=True) as owner:
-            for statement in _BARE_TABLE:
-                owner.execute(statement)
+            owner.execute(_BARE_TABLE)
         log = Log(app_url, checkpoint_key(LOG_ORIGIN))
         row = seal_event(RELEASE, KEYS)
         with psycopg.connect(app_url, autocommit=True) as bare:

@@ -159,7 +159,11 @@ def test_the_pinned_header_does_not_vouch_for_another_body() -> None:
     assert released_before_refusal(opening(DOCUMENT, bodies)) == b""
 
 
-@pytest.mark.parametrize("other", [b"", b"\0" * HEADER_SIZE, DOCUMENT.headers[0][:-1]])
+@pytest.mark.parametrize(
+    "other",
+    [b"", b"\0" * HEADER_SIZE, DOCUMENT.headers[0][:-1]],
+    ids=["none", "zeros", "cut"],
+)
 def test_another_pinned_header_is_refused(other: bytes) -> None:
     document = replace(DOCUMENT, headers=(other, *DOCUMENT.headers[1:]))
     assert released_before_refusal(opening(document)) == b""
