@@ -13,6 +13,7 @@ from vault.audit.signing import SigningKey
 from vault.audit.slots import SlotKeys
 from vault.audit.verify import LogVerdict, verify_log
 from vault.database.connection import Database, Transaction
+from vault.database.log import APPLICATION_NAME
 from vault.ids import CaseId, PersonId
 
 
@@ -41,7 +42,8 @@ class Hands:
         with psycopg.connect(self.place.superuser_url, autocommit=True) as connection:
             return connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name = 'subrosa-log' AND datname = current_database()"
+                " WHERE application_name = %s AND datname = current_database()",
+                (APPLICATION_NAME,),
             ).rowcount
 
 

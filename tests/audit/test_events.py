@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -107,6 +108,11 @@ def test_an_instant_of_another_zone_is_not_written() -> None:
     for instant in (local, local.replace(tzinfo=None)):
         with pytest.raises(AssertionError):
             instant_text(instant)
+
+
+def test_every_tag_and_outcome_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "audit-log.md").read_text(encoding="utf-8")
+    assert [word for word in (*Tag, *Outcome) if f"`{word}`" not in page] == []
 
 
 def test_every_tag_is_words_between_colons() -> None:

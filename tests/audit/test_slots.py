@@ -3,6 +3,7 @@
 import hmac
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -10,9 +11,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.audit.samples import KEYS, OF_THE_OPERATOR, OPERATIONS, RELEASE, at, flipped
+from tests.audit.samples import (
+    KEYS,
+    OF_THE_OPERATOR,
+    OPERATIONS,
+    RELEASE,
+    at,
+    checkpoint_key,
+    flipped,
+)
 from vault.audit.events import Slot
-from vault.audit.slots import SealedEvent, SlotKeys, open_slots, seal_event
+from vault.audit.notes import Checkpoint
+from vault.audit.slots import SealedEvent, SlotKeys, leaf_of, open_slots, seal_event
 from vault.errors import Tampered
 from vault.ids import CaseId, PersonId, new_id
 from vault.sealing.keys import CaseKey, OperationsKey, PersonKey
@@ -52,6 +62,19 @@ def read_by_the_book(event: SealedEvent) -> list[bytes]:
 
 def test_an_entry_can_be_read_from_its_documentation_alone() -> None:
     assert tuple(read_by_the_book(SEALED)) == RELEASE.slots()
+
+
+def test_the_example_in_the_documentation_is_computed_as_it_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "audit-log.md").read_text(encoding="utf-8")
+    slots = RELEASE.slots()
+    salted = [bytes((n, *[n] * 32)) + slot for n, slot in enumerate(slots)]
+    hashes = [sha256(b"subrosa/slot/v1\x00" + slot).digest() for slot in salted]
+    leaf = leaf_of(b"".join(hashes))
+    note = checkpoint_key("vault.example/audit/2026").sign(
+        Checkpoint("vault.example/audit/2026", 1, leaf).text()
+    )
+    for text in (*map(bytes.decode, slots), *map(bytes.hex, hashes), leaf.hex(), note):
+        assert text in page
 
 
 def test_what_was_sealed_is_opened_again() -> None:

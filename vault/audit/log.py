@@ -117,7 +117,8 @@ class Log:
         """Add the entry of a change inside the change's own transaction; return its index.
 
         The entry exists if and only if the transaction commits. Until then the head stays locked
-        and nobody else appends: let nothing follow but the change's own rows.
+        and nobody else appends: let nothing follow but the change's own rows, least of all a
+        `record`, which would wait for that lock until it is refused.
 
         Raises:
             Unavailable: The entry cannot be written; the transaction must be left.
