@@ -49,6 +49,9 @@ class Settings:
     host: str
     # TCP port to listen on. SUBROSA_PORT, default 8420; 0 takes a free one.
     port: int
+    # Address of the proxy whose X-Forwarded-For tells where requests come from, for the record.
+    # SUBROSA_TRUSTED_PROXY, default none: what the header says is ignored.
+    trusted_proxy: str | None
     # Requests served at once, each in a thread. SUBROSA_THREADS, default 48.
     threads: int
     # Uploads taken at once; further ones are told to try again. Fewer than `threads`, or slow
@@ -86,6 +89,7 @@ def read_settings(
         ),
         host=environment.get("SUBROSA_HOST", "127.0.0.1"),
         port=_whole(environment, "SUBROSA_PORT", 8420, least=0),
+        trusted_proxy=environment.get("SUBROSA_TRUSTED_PROXY") or None,
         threads=threads,
         upload_slots=slots,
         upload_silence_s=_whole(environment, "SUBROSA_UPLOAD_SILENCE_S", 30, least=1),

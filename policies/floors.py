@@ -28,8 +28,8 @@ FLOOR_TEXTS: Final = MappingProxyType(
             "an insurer, a regulator, an expert or an auditor, whatever was agreed."
         ),
         FLOOR_AUDITOR: (
-            "An auditor may learn that a document exists and how it is marked, and never sees its "
-            "content, whatever was agreed."
+            "An auditor may learn that a document exists, what it is called and how it is marked, "
+            "and never sees its content, whatever was agreed."
         ),
     }
 )

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from vault.core import Subject, Vault
     from vault.database.connection import Transaction
     from vault.database.log import EntryRow
-    from vault.ids import PersonId
+    from vault.ids import ParticipantId, PersonId
 
 # Asked about when there is no case: the same look-ups run, and find nothing.
 NOWHERE = CaseId(UUID(int=0))
@@ -297,10 +297,7 @@ def _seated(
 def _load_scope(tx: Transaction, sealer: Sealer, details: CaseDetails, state: CaseState) -> Scope:
     return Scope(
         policy_in_force(tx, sealer, details, state),
-        tuple(
-            roster_row(sealer.open_participant(row.participant_id, row.person_id, row.details))
-            for row in cases.participants_of(tx, sealer.case)
-        ),
+        tuple(roster_row(participant) for _, participant in open_roster(tx, sealer, state)),
         version=state.scope_version,
     )
 
@@ -339,6 +336,26 @@ def policy_in_force(
     if row is None:
         raise Tampered
     return sealer.open_agreement(row.version, row.terms).policy
+
+
+def open_roster(
+    tx: Transaction, sealer: Sealer, state: CaseState
+) -> list[tuple[ParticipantId, ParticipantDetails]]:
+    """Return everybody ever seated in a case, in the order of seating.
+
+    Raises:
+        Tampered: A seat is not what was sealed, or one was added or taken away behind our back.
+    """
+    rows = cases.participants_of(tx, sealer.case)
+    if len(rows) != state.roster_version:
+        raise Tampered
+    return [
+        (
+            row.participant_id,
+            sealer.open_participant(row.participant_id, row.person_id, row.details),
+        )
+        for row in rows
+    ]
 
 
 def person_text(subject: Subject) -> str:

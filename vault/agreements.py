@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policies.compiler import agreement_digest, compile_terms
 from policies.terms import Role, TermsRefused, parse_terms
-from vault.access import change, stand
+from vault.access import change, open_roster, stand
 from vault.audit.events import Tag
 from vault.database import agreements, cases
 from vault.details import AgreementDetails
@@ -201,13 +201,9 @@ def _every_side_sits(act: Change) -> bool:
 
 def _parties(tx: Transaction, seated: Seated, now: datetime) -> list[tuple[PersonId, str | None]]:
     """Return who sits as a party at an instant, with the side."""
-    opened = (
-        seated.sealer.open_participant(row.participant_id, row.person_id, row.details)
-        for row in cases.participants_of(tx, seated.case)
-    )
     return [
         (participant.person, participant.seat.side)
-        for participant in opened
+        for _, participant in open_roster(tx, seated.sealer, seated.state)
         if participant.seat.role is Role.PARTY and participant.holds_at(now)
     ]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policies.compiler import baseline
 from policies.terms import PHASES, Role, Seat, TermsRefused
-from vault.access import NOWHERE, change, stand
+from vault.access import NOWHERE, change, open_roster, stand
 from vault.audit.events import Outcome, Tag
 from vault.database import cases, keys, people
 from vault.details import CaseDetails, CaseState, ParticipantDetails, Sealer
@@ -261,11 +261,8 @@ def _new_details(seated: Seated, new: NewParticipant, now: datetime) -> Particip
 
 def _roster(tx: Transaction, seated: Seated) -> tuple[Participant, ...]:
     return tuple(
-        _participant(
-            row.participant_id,
-            seated.sealer.open_participant(row.participant_id, row.person_id, row.details),
-        )
-        for row in cases.participants_of(tx, seated.case)
+        _participant(participant_id, details)
+        for participant_id, details in open_roster(tx, seated.sealer, seated.state)
     )
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
+from vault.access import NOWHERE
 from vault.audit.events import Event, Outcome, Tag
 from vault.audit.slots import SlotKeys, seal_event
+from vault.core import Subject
 from vault.database import keys, people
-from vault.errors import NotFound
+from vault.errors import NotFound, Tampered
 from vault.ids import PersonId, new_id
+from vault.sealing.fields import FieldContext, open_field, seal_field
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from vault.core import Vault
     from vault.database.connection import Transaction
 
@@ -21,8 +24,9 @@ def enrol(vault: Vault, *, opens_cases: bool) -> PersonId:
     """Add a person with a key of its own, under which their part of every entry is sealed."""
     person, now = PersonId(new_id()), vault.clock()
     _, wrapped = vault.keyring.new_person_key(person)
+    details = _seal(vault, person, "person", {"opens_cases": opens_cases})
     with vault.database.transaction() as tx:
-        people.insert_person(tx, person, opens_cases=opens_cases, created_at=now)
+        people.insert_person(tx, person, details, created_at=now)
         keys.insert_key(tx, person, "person", wrapped, created_at=now)
         _append(vault, tx, Tag.PERSON_ENROL, person)
     return person
@@ -40,12 +44,32 @@ def admit_token(vault: Vault, person: PersonId, digest: bytes, expires_at: datet
     Raises:
         NotFound: No such person.
     """
-    now = vault.clock()
+    details = _seal(vault, person, _token(digest), {"expires_at": expires_at.isoformat()})
     with vault.database.transaction() as tx:
         if not people.person_exists(tx, person):
             raise NotFound
-        people.insert_token(tx, digest, person, issued_at=now, expires_at=expires_at)
+        people.insert_token(tx, digest, person, details, issued_at=vault.clock())
         _append(vault, tx, Tag.TOKEN_ISSUE, person)
+
+
+def bearer(vault: Vault, digest: bytes, address: str | None) -> Subject | None:
+    """Return whom the token of this digest stands for now; None if for nobody.
+
+    A row that this vault did not write stands for nobody either: whoever can write to the
+    database cannot make themselves a token, prolong one, or let its person do more.
+    """
+    with vault.database.transaction() as tx:
+        row = people.find_token(tx, digest)
+    if row is None:
+        return None
+    try:
+        token = _open(vault, row.person_id, _token(digest), row.token)
+        person = _open(vault, row.person_id, "person", row.person)
+    except Tampered:
+        return None
+    if vault.clock() >= datetime.fromisoformat(token["expires_at"]):
+        return None
+    return Subject(person=row.person_id, opens_cases=person["opens_cases"], address=address)
 
 
 def revoke_tokens(vault: Vault, person: PersonId) -> int:
@@ -60,6 +84,20 @@ def revoke_tokens(vault: Vault, person: PersonId) -> int:
         revoked = people.revoke_tokens(tx, person, vault.clock())
         _append(vault, tx, Tag.TOKEN_REVOKE, person)
     return revoked
+
+
+def _token(digest: bytes) -> str:
+    return f"token/{digest.hex()}"
+
+
+def _seal(vault: Vault, person: PersonId, field: str, value: dict[str, Any]) -> bytes:
+    text = json.dumps(value, sort_keys=True).encode()
+    return seal_field(vault.operations_key, FieldContext(NOWHERE, person, field), text)
+
+
+def _open(vault: Vault, person: PersonId, field: str, sealed: bytes) -> dict[str, Any]:
+    opened = open_field(vault.operations_key, FieldContext(NOWHERE, person, field), sealed)
+    return cast("dict[str, Any]", json.loads(opened))
 
 
 def _append(vault: Vault, tx: Transaction, tag: Tag, person: PersonId) -> None:

@@ -7,19 +7,19 @@ has, changes nothing, and runs beside a live vault.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from policies.terms import Marking
+from policies.terms import PHASES, Marking
 from vault.access import open_entry, slot_keys
 from vault.audit.events import Outcome, Tag
 from vault.audit.verify import verify_log
 from vault.content import layout_of, object_name, verify_content
-from vault.database import changes, documents, keys
+from vault.database import cases, changes, documents, keys
 from vault.database import log as entries
-from vault.details import Sealer
+from vault.details import CaseState, Sealer
 from vault.errors import Tampered
 from vault.ids import CaseId, RenditionId
 
@@ -93,7 +93,9 @@ def check_vault(vault: Vault, *, content: bool) -> Verdict:
     count = 0
     problems = list(log.problems)
     with vault.database.snapshot() as tx:
-        problems += _compare_rows_with_log(vault, tx)
+        states: dict[UUID, CaseState] = {}
+        problems += _compare_rows_with_log(vault, tx, states)
+        problems += _compare_states(vault, tx, states)
         for row in documents.all_renditions(tx):
             count += 1
             problems += _compare_rendition(vault, tx, row, content=content)
@@ -117,10 +119,13 @@ def verify_the_log(vault: Vault, against: str | None = None) -> LogVerdict:
     )
 
 
-def _compare_rows_with_log(vault: Vault, tx: Transaction) -> Iterator[str]:
+def _compare_rows_with_log(
+    vault: Vault, tx: Transaction, states: dict[UUID, CaseState]
+) -> Iterator[str]:
     """Hold each row to the entry that records it, and each recorded change to its rows.
 
-    Both come in the order of the log, so that one pass over each is enough.
+    Both come in the order of the log, so that one pass over each is enough. On the way, the state
+    that each case must be in is gathered into `states`.
     """
     by_entry = groupby(changes.changes_by_index(tx), key=lambda row: row.log_index)
     upcoming = next(by_entry, None)
@@ -139,9 +144,41 @@ def _compare_rows_with_log(vault: Vault, tx: Transaction) -> Iterator[str]:
             yield f"Log entry {entry.index} ({event.name}) and the rows it records differ."
         elif event is None and rows:
             yield f"Log entry {entry.index} cannot be read, and rows refer to it."
+        if event is not None and event.case is not None and event.outcome is Outcome.GRANTED:
+            states[event.case] = _state_after(states.get(event.case), event)
     while upcoming is not None:
         yield f"Rows refer to log entry {upcoming[0]}, which does not exist."
         upcoming = next(by_entry, None)
+
+
+def _state_after(before: CaseState | None, event: Event) -> CaseState:
+    """Return the state of a case after one more of its events."""
+    state = before or CaseState(phase=PHASES[0], scope_version=0, roster_version=0)
+    match event.tag:
+        case Tag.CASE_OPEN | Tag.PARTICIPANT_SEAT:
+            return replace(state, roster_version=state.roster_version + 1)
+        case Tag.CASE_PHASE:
+            return replace(state, phase=str(event.detail["to"]))
+        case Tag.AGREEMENT_IN_FORCE:
+            return replace(state, scope_version=int(event.detail["version"]))
+        case _:
+            return state
+
+
+def _compare_states(vault: Vault, tx: Transaction, states: dict[UUID, CaseState]) -> Iterator[str]:
+    """Hold each case to its record: a state that was sealed earlier and put back is found here."""
+    for case, expected in states.items():
+        row, wrapped = cases.find_case(tx, CaseId(case)), keys.wrapped_key(tx, case, "case")
+        if row is None or wrapped is None:
+            continue  # Its key is gone, or its row's absence has been named.
+        try:
+            key = vault.keyring.open_case_key(row.case_id, wrapped)
+            state = Sealer(row.case_id, key).open_state(row.state)
+        except Tampered:
+            yield f"Case {case}: its state is not what was sealed."
+            continue
+        if state != expected:
+            yield f"Case {case}: its state is not the one on record."
 
 
 def _expected(event: Event) -> Iterator[tuple[str, str, UUID | None]]:

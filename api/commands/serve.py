@@ -112,6 +112,10 @@ def _server(vault: Vault, settings: Settings) -> uvicorn.Server:
             http="httptools",
             # Requests are on the vault's own log; a second one would name ids outside it.
             access_log=False,
+            # The address on record is the connection's own, unless the operator names the proxy
+            # whose X-Forwarded-For is to be believed.
+            proxy_headers=settings.trusted_proxy is not None,
+            forwarded_allow_ips=settings.trusted_proxy,
             log_level="warning",
             server_header=False,
             timeout_graceful_shutdown=_DRAIN_S,

@@ -106,7 +106,7 @@ def _print_legend(console: Console) -> None:
     for mark, meaning in (
         ("full", "reads the document, and its redacted version"),
         ("redacted", "reads the redacted version"),
-        ("metadata", "knows that it exists, how it is marked, and no more"),
+        ("metadata", "knows that it exists, what it is called and how it is marked"),
         (_NOTHING, "knows nothing of it; the clause or floor that forbids it stands below"),
         ("OWN", "deposited by the seat's own side, or joint; FLOOR-n: holds whatever was agreed"),
     ):

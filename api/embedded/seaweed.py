@@ -19,10 +19,11 @@ from api.embedded.directory import EmbeddedRefused, read_private, write_private
 from vault.storage.s3 import S3Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
 _HOST = "127.0.0.1"
 _ROLES = ("master", "volume", "filer", "s3", "admin")
+_STARTS = 3
 _READY_WITHIN_S = 30.0
 # One stop in two hangs on its own inner connections (measured). What it has answered for is in the
 # kernel's hands by then, so that ending it loses nothing that a crash of the machine would not.
@@ -44,23 +45,10 @@ def running_seaweed(folder: Path) -> Generator[S3Settings]:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = _secret(folder / "s3.json")
-    ports: dict[str, int] = dict(zip(_ROLES, _free_ports(len(_ROLES)), strict=True))
-    log = folder / "weed.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 — our own program and arguments
-            _command(folder, ports),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            # Its own session: Ctrl-C in a terminal stops the API first, which then stops this.
-            start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 — one system call
-        )
-    endpoint = f"http://{_HOST}:{ports['s3']}"
+    process, port = _started(folder)
     try:
-        _await_ready(process, endpoint, log)
         yield S3Settings(
-            endpoint=endpoint,
+            endpoint=f"http://{_HOST}:{port}",
             bucket=_BUCKET,
             region="us-east-1",
             access_key=_USER,
@@ -68,6 +56,35 @@ def running_seaweed(folder: Path) -> Generator[S3Settings]:
         )
     finally:
         _stop(process)
+
+
+def _started(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the server; with other ports if somebody was quicker to take one of those."""
+    log = folder / "weed.log"
+    for _ in range(_STARTS):
+        ports: dict[str, int] = dict(zip(_ROLES, _free_ports(len(_ROLES)), strict=True))
+        process = _launched(_command(folder, ports), log)
+        try:
+            if _is_ready(process, f"http://{_HOST}:{ports['s3']}"):
+                return process, ports["s3"]
+        except BaseException:
+            _stop(process)
+            raise
+        _stop(process)
+    raise EmbeddedRefused(f"The object store did not come up; {log} says why.")
+
+
+def _launched(command: list[str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 — our own program and arguments
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Its own session: Ctrl-C in a terminal stops the API first, which then stops this.
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 — one system call
+        )
 
 
 def _secret(path: Path) -> str:
@@ -83,7 +100,7 @@ def _secret(path: Path) -> str:
     return secret
 
 
-def _command(folder: Path, ports: dict[str, int]) -> list[str]:
+def _command(folder: Path, ports: Mapping[str, int]) -> list[str]:
     data = folder / "data"
     data.mkdir(exist_ok=True)
     return [
@@ -126,17 +143,16 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _await_ready(process: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
+def _is_ready(process: subprocess.Popen[bytes], endpoint: str) -> bool:
+    """Wait until the server answers; False if it ended, or did not answer in time."""
     deadline = time.monotonic() + _READY_WITHIN_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise EmbeddedRefused(f"The object store ended at its start; {log} says why.")
+    while process.poll() is None and time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"{endpoint}/healthz", timeout=1):  # noqa: S310 — http
-                return
+                return True
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.05)
-    raise EmbeddedRefused(f"The object store did not come up in time; {log} says why.")
+    return False
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

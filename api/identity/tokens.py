@@ -7,14 +7,12 @@ import secrets
 from typing import TYPE_CHECKING
 
 from vault import people
-from vault.core import Subject
-from vault.database import people as rows
 from vault.errors import VaultError
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from vault.core import Vault
+    from vault.core import Subject, Vault
     from vault.ids import PersonId
 
 # A fixed beginning lets secret scanners find a token that was pasted where it does not belong.
@@ -53,11 +51,10 @@ def identify(vault: Vault, authorization: str | None, address: str | None) -> Su
     """
     text = authorization or ""
     token = text[len(_SCHEME) :].strip() if text[: len(_SCHEME)].lower() == _SCHEME else ""
-    with vault.database.transaction() as tx:
-        bearer = rows.bearer(tx, _digest(token), vault.clock())
-    if bearer is None:
+    subject = people.bearer(vault, _digest(token), address)
+    if subject is None:
         raise NotIdentified
-    return Subject(person=bearer.person_id, opens_cases=bearer.opens_cases, address=address)
+    return subject
 
 
 def _digest(token: str) -> bytes:

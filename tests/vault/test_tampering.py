@@ -1,17 +1,20 @@
 """Whoever can write to the bucket or the database can make the vault refuse; not make it lie."""
 
+import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import LiteralString
 
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
+from api.identity.tokens import NotIdentified, identify, issue_token
 from policies.terms import View
 from tests.builders import House, terms
 from tests.conftest import Place
 from tests.vault.test_scope_in_force import everything_to
-from vault import agreements, documents, trail
+from vault import agreements, documents, people, trail
 from vault.content import object_name
 from vault.errors import NotPermitted, Tampered, VaultError
 from vault.ids import RenditionId
@@ -159,6 +162,57 @@ def test_a_forged_signature_does_not_count(house: House, place: Place) -> None:
     )
     with pytest.raises(Tampered):
         agreements.sign(house.vault, case["party:respondent"], case.case_id, 1, draft.digest)
+    assert check_vault(house.vault, content=True).problems
+
+
+def test_a_token_made_in_the_database_stands_for_nobody(house: House, place: Place) -> None:
+    person = house.person()
+    known = issue_token(house.vault, person.person, timedelta(days=1))
+    forged = hashlib.sha256(b"forged").digest()
+    run_as_administrator(
+        place,
+        "INSERT INTO tokens SELECT %s, person_id, details, issued_at FROM tokens"
+        " WHERE person_id = %s",
+        forged,
+        person.person,
+    )
+    assert people.bearer(house.vault, forged, None) is None
+    assert identify(house.vault, f"Bearer {known}", None).person == person.person
+    other = house.person(opens_cases=True)
+    run_as_administrator(
+        place,
+        "UPDATE persons SET details = (SELECT details FROM persons WHERE person_id = %s)"
+        " WHERE person_id = %s",
+        other.person,
+        person.person,
+    )
+    with pytest.raises(NotIdentified):
+        identify(house.vault, f"Bearer {known}", None)
+
+
+def test_an_earlier_state_put_back_in_the_database_is_reported(house: House, place: Place) -> None:
+    case = house.case("party:claimant", "party:respondent")
+    case.agree()
+    with psycopg.connect(place.superuser_url) as connection:
+        earlier = connection.execute("SELECT state FROM cases").fetchone()
+    assert earlier is not None
+    case.agree(everything_to("side:respondent"))
+    run_as_administrator(place, "UPDATE cases SET state = %s", earlier[0])
+    assert check_vault(house.vault, content=True).problems == (
+        f"Case {case.case_id}: its state is not the one on record.",
+    )
+
+
+def test_a_seat_removed_in_the_database_lets_nothing_come_into_force(
+    house: House, place: Place
+) -> None:
+    case = house.case("party:claimant", "party:respondent")
+    draft = agreements.propose(house.vault, case["mediator"], case.case_id, terms())
+    run_as_administrator(
+        place, "DELETE FROM participants WHERE person_id = %s", case["party:respondent"].person
+    )
+    with pytest.raises(Tampered):
+        agreements.sign(house.vault, case["party:claimant"], case.case_id, 1, draft.digest)
     assert check_vault(house.vault, content=True).problems
 
 

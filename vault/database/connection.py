@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 # A statement that waits longer than this for a lock or a disk is given up: the caller is told
-# "unavailable" while it is still there to hear it.
+# "unavailable" while it is still there to hear it. A process that froze with a transaction open
+# loses it after as long, or it would keep the log's head locked for everybody.
 _STATEMENT_TIMEOUT_MS = 10_000
 
 # Server-side cursors of one transaction need names of their own.
@@ -102,7 +103,10 @@ class Database:
             max_size=pool_size,
             timeout=5,
             open=True,
-            kwargs={"options": f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c timezone=UTC"},
+            kwargs={
+                "options": f"-c statement_timeout={_STATEMENT_TIMEOUT_MS}"
+                f" -c idle_in_transaction_session_timeout={_STATEMENT_TIMEOUT_MS} -c timezone=UTC"
+            },
             check=ConnectionPool.check_connection,
         )
 
@@ -123,6 +127,8 @@ class Database:
         """Open a read-only transaction in which every statement sees the same instant."""
         with _translated(), self._pool.connection() as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            # It locks nothing, and a verification reads objects between its rows.
+            connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield Transaction(connection)
 
     def ping(self) -> None:

@@ -13,20 +13,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
-    """The person a live token stands for."""
+class TokenRow:
+    """A token that was not revoked, and the person it stands for."""
 
     person_id: PersonId
-    opens_cases: bool
+    token: bytes
+    person: bytes
 
 
 def insert_person(
-    tx: Transaction, person_id: PersonId, *, opens_cases: bool, created_at: datetime
+    tx: Transaction, person_id: PersonId, details: bytes, *, created_at: datetime
 ) -> None:
     """Add a person."""
     tx.execute(
-        "INSERT INTO persons (person_id, opens_cases, created_at) VALUES (%s, %s, %s)",
-        (person_id, opens_cases, created_at),
+        "INSERT INTO persons (person_id, details, created_at) VALUES (%s, %s, %s)",
+        (person_id, details, created_at),
     )
 
 
@@ -36,27 +37,23 @@ def person_exists(tx: Transaction, person_id: PersonId) -> bool:
 
 
 def insert_token(
-    tx: Transaction,
-    digest: bytes,
-    person_id: PersonId,
-    *,
-    issued_at: datetime,
-    expires_at: datetime,
+    tx: Transaction, digest: bytes, person_id: PersonId, details: bytes, *, issued_at: datetime
 ) -> None:
     """Add a token by its SHA-256; the token itself is never stored."""
     tx.execute(
-        "INSERT INTO tokens (digest, person_id, issued_at, expires_at) VALUES (%s, %s, %s, %s)",
-        (digest, person_id, issued_at, expires_at),
+        "INSERT INTO tokens (digest, person_id, details, issued_at) VALUES (%s, %s, %s, %s)",
+        (digest, person_id, details, issued_at),
     )
 
 
-def bearer(tx: Transaction, digest: bytes, now: datetime) -> Bearer | None:
-    """Return whom a token stands for, unless it is unknown, revoked or past its hour."""
+def find_token(tx: Transaction, digest: bytes) -> TokenRow | None:
+    """Return a token, unless it is unknown or revoked."""
     return tx.one(
-        Bearer,
-        "SELECT person_id, opens_cases FROM tokens JOIN persons USING (person_id)"
-        " WHERE digest = %s AND revoked_at IS NULL AND issued_at <= %s AND %s < expires_at",
-        (digest, now, now),
+        TokenRow,
+        "SELECT person_id, tokens.details AS token, persons.details AS person"
+        " FROM tokens JOIN persons USING (person_id)"
+        " WHERE digest = %s AND revoked_at IS NULL",
+        (digest,),
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from vault.ids import CaseId
-    from vault.sealing.keys import CaseKey
+    from vault.sealing.keys import CaseKey, OperationsKey
 
 _VERSION = b"\x01"
 _CONTEXT_LABEL = b"subrosa/field/v1"
@@ -27,7 +27,7 @@ class FieldContext:
     """Where a value belongs: sealed for one place, it opens in no other.
 
     Attributes:
-        case: The case whose key seals it.
+        case: The case whose key seals it; the nil id for what the vault's own key seals.
         subject: Id of the row or thing that the value describes.
         field: Name of the field, such as `title`.
     """
@@ -43,7 +43,7 @@ class FieldContext:
         )
 
 
-def seal_field(key: CaseKey, context: FieldContext, plaintext: bytes) -> bytes:
+def seal_field(key: CaseKey | OperationsKey, context: FieldContext, plaintext: bytes) -> bytes:
     """Seal one value; meant for up to 1 MiB, since it is sealed and opened whole.
 
     Its length stays visible (plus 29 bytes), and two seals of one value look unlike.
@@ -51,7 +51,7 @@ def seal_field(key: CaseKey, context: FieldContext, plaintext: bytes) -> bytes:
     return _VERSION + seal_envelope(_subkey(key), context.encoded(), plaintext)
 
 
-def open_field(key: CaseKey, context: FieldContext, sealed: bytes) -> bytes:
+def open_field(key: CaseKey | OperationsKey, context: FieldContext, sealed: bytes) -> bytes:
     """Open one value.
 
     Raises:
@@ -62,5 +62,5 @@ def open_field(key: CaseKey, context: FieldContext, sealed: bytes) -> bytes:
     return open_envelope(_subkey(key), context.encoded(), sealed[len(_VERSION) :])
 
 
-def _subkey(key: CaseKey) -> bytes:
+def _subkey(key: CaseKey | OperationsKey) -> bytes:
     return derive(key.material(), _SUBKEY_LABEL)

@@ -2,17 +2,19 @@
 -- Run by the owner; the application's role gets exactly the rights granted below.
 -- depends:
 
+-- `details` seals, under the vault's own key, what a person may do and when a token ends: a row that
+-- this vault did not write stands for nobody.
 CREATE TABLE persons (
-    person_id   uuid PRIMARY KEY,
-    opens_cases boolean NOT NULL,
-    created_at  timestamptz NOT NULL
+    person_id  uuid PRIMARY KEY,
+    details    bytea NOT NULL,
+    created_at timestamptz NOT NULL
 );
 
 CREATE TABLE tokens (
     digest     bytea PRIMARY KEY CHECK (octet_length(digest) = 32),
     person_id  uuid NOT NULL REFERENCES persons,
+    details    bytea NOT NULL,
     issued_at  timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL CHECK (expires_at > issued_at),
     revoked_at timestamptz
 );
 CREATE INDEX tokens_by_person ON tokens (person_id);
