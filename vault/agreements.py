@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from policies.compiler import agreement_digest, compile_terms
 from policies.terms import Role, TermsRefused, parse_terms
 from vault.access import change, open_roster, stand
-from vault.audit.events import Tag
+from vault.audit.events import Outcome, Tag
 from vault.database import agreements, cases
 from vault.details import AgreementDetails
 from vault.errors import Conflict, Invalid, NotFound
@@ -135,6 +135,7 @@ def read_agreement(vault: Vault, subject: Subject, case_id: CaseId, version: int
         )
     standing.must_sit(Tag.AGREEMENT_READ, {"version": version})
     if agreement is None:
+        standing.record(Tag.AGREEMENT_READ, Outcome.REFUSED, detail={"version": version})
         raise NotFound
     standing.record(Tag.AGREEMENT_READ, detail={"version": version, "digest": agreement.digest})
     return agreement

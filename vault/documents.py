@@ -169,6 +169,7 @@ def release(
         standing.refuse(Tag.DOCUMENT_RELEASE, decision, about(row))
     rendition = next((r for r in renditions if r.view == str(view)), None)
     if rendition is None:
+        standing.record(Tag.DOCUMENT_RELEASE, Outcome.REFUSED, decision=decision, detail=about(row))
         raise Conflict("Nothing has been deposited at this view yet.")
     stored = _stored(seated, rendition)
     detail = {**about(row), "rendition": str(rendition.rendition_id), "sha256": stored.sha256}

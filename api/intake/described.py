@@ -9,10 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from email.message import Message
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
-
-from python_multipart.multipart import parse_options_header
 
 from api.intake.form import DocumentForm
 from vault.deposits import Bytes, Description
@@ -83,13 +82,8 @@ def _description(fields: Mapping[str, str], content: Bytes) -> Description:
 
 
 def _raw_bytes(headers: Mapping[str, str]) -> Bytes:
-    _, options = parse_options_header(headers.get("content-disposition", ""))
-    try:
-        file_name = options[b"filename"].decode() if b"filename" in options else None
-    except UnicodeDecodeError as error:
-        raise Invalid("content-disposition", "The file name is not UTF-8.") from error
     return Bytes(
-        file_name=file_name,
+        file_name=_file_name(headers.get("content-disposition", "")),
         media_type=headers.get("content-type") or _OCTETS,
         sha256=_digest(headers),
     )
@@ -101,6 +95,16 @@ def _form_bytes(form: DocumentForm, headers: Mapping[str, str]) -> Bytes:
         media_type=form.media_type or _OCTETS,
         sha256=form.fields.get("sha256") or _digest(headers),
     )
+
+
+def _file_name(disposition: str) -> str | None:
+    """Read a file's name from Content-Disposition, as `filename*` (RFC 8187) or `filename`."""
+    header = Message()
+    try:
+        header["content-disposition"] = disposition.encode("latin-1").decode()
+        return header.get_filename() or None
+    except (UnicodeError, LookupError) as error:
+        raise Invalid("content-disposition", "The file name is not UTF-8.") from error
 
 
 def _digest(headers: Mapping[str, str]) -> str | None:

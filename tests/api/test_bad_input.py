@@ -195,6 +195,39 @@ def test_a_seat_that_does_not_deposit_is_refused_before_the_body_is_read(
     house.check()
 
 
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ("attachment; filename*=UTF-8''%C3%84rztin%20%26%20Co.pdf", "Ärztin & Co.pdf"),
+        ('attachment; filename="chart.pdf"', "chart.pdf"),
+        ("attachment", None),
+    ],
+)
+def test_a_file_keeps_its_name(
+    claimant: httpx2.Client, case: Case, disposition: str, name: str | None
+) -> None:
+    headers = {**HEADERS, "Content-Disposition": disposition}
+    answer = claimant.post(f"/v1/cases/{case.case_id}/documents", content=b"x", headers=headers)
+    document = claimant.get(f"/v1/documents/{answer.json()['document']}").json()
+    assert document["renditions"][0]["file_name"] == name
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        "attachment; filename*=UTF-8''a%0Ab",
+        "attachment; filename*=UTF-8''a%E2%80%AEb",
+        b'attachment; filename="\xff"',
+    ],
+)
+def test_a_bad_file_name_is_refused(
+    claimant: httpx2.Client, case: Case, disposition: str | bytes
+) -> None:
+    sent = [*HEADERS.items(), ("Content-Disposition", disposition)]
+    path = f"/v1/cases/{case.case_id}/documents"
+    is_problem(claimant.post(path, content=b"x", headers=cast("Any", sent)), 422)
+
+
 # Deposits as a form.
 
 BOUNDARY = "b"
