@@ -4,12 +4,13 @@ import sys
 
 import typer
 
-from api.commands import audit, client, demo, operate, serve
+from api.commands import agreements, audit, calling, client, demo, exceptions, lists, operate, serve
 from api.demo.journey import ExtraMissing
 from api.demo.people import Stopped
 from api.embedded.services import EmbeddedRefused
+from api.identity.signing import KeyFileRefused
 from api.settings import SettingsRefused
-from vault.database.migrate import OriginDiffers
+from vault.database.migrate import OriginDiffers, VaultTooOld
 from vault.errors import VaultError
 from vault.keyring.root import RootKeyRefused
 
@@ -33,16 +34,21 @@ for command in (
 app.add_typer(operate.keys, name="key")
 app.add_typer(audit.commands, name="audit")
 app.add_typer(client.cases, name="case")
-app.add_typer(client.agreements, name="agreement")
+app.add_typer(agreements.agreements, name="agreement")
+app.add_typer(agreements.signing_keys, name="signing-key")
 app.add_typer(client.documents, name="document")
+app.add_typer(exceptions.requests, name="request")
+app.add_typer(lists.scope, name="scope")
 
 _SENTENCES = (
     SettingsRefused,
     EmbeddedRefused,
     RootKeyRefused,
     OriginDiffers,
+    VaultTooOld,
     serve.PortTaken,
-    client.Refused,
+    calling.Refused,
+    KeyFileRefused,
     Stopped,
     ExtraMissing,
     VaultError,

@@ -9,7 +9,7 @@ from api.identity.tokens import identify
 from api.intake.body import Intake
 from vault.core import Subject, Vault
 from vault.errors import NotFound
-from vault.ids import CaseId, DocumentId
+from vault.ids import CaseId, DocumentId, ParticipantId
 
 
 def _vault(request: Request) -> Vault:
@@ -35,6 +35,14 @@ def _document_id(document: str) -> DocumentId:
     return DocumentId(_uuid(document))
 
 
+def _participant_id(participant: str) -> ParticipantId:
+    return ParticipantId(_uuid(participant))
+
+
+def _request_id(request: str) -> UUID:
+    return _uuid(request)
+
+
 def _uuid(text: str) -> UUID:
     """Read an id; one that is not even well formed names nothing, like any unknown one."""
     try:
@@ -49,3 +57,5 @@ SubjectHere = Annotated[Subject, Depends(_subject)]
 IntakeHere = Annotated[Intake, Depends(_intake)]
 CaseHere = Annotated[CaseId, Depends(_case_id)]
 DocumentHere = Annotated[DocumentId, Depends(_document_id)]
+ParticipantHere = Annotated[ParticipantId, Depends(_participant_id)]
+RequestHere = Annotated[UUID, Depends(_request_id)]

@@ -11,8 +11,23 @@ from fastapi.openapi.utils import get_openapi
 
 from api.intake.body import Intake
 from api.problems import install
-from api.routes import agreements, cases, documents, health, trail
-from api.schemas import Problem
+from api.request_ids import RequestIds
+from api.routes import (
+    agreements,
+    authzen,
+    cases,
+    documents,
+    exceptions,
+    health,
+    lists,
+    negotiation,
+    scope,
+    seats,
+    signing,
+    templates,
+    trail,
+)
+from api.schemas.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -41,9 +56,24 @@ def build_app(vault: Vault, settings: Settings) -> FastAPI:
     )
     app.state.vault = vault
     app.state.intake = Intake(slots=settings.upload_slots, silence_s=settings.upload_silence_s)
-    for room in (cases, agreements, documents, trail, health):
+    for room in (
+        cases,
+        seats,
+        agreements,
+        negotiation,
+        signing,
+        lists,
+        documents,
+        exceptions,
+        templates,
+        scope,
+        authzen,
+        trail,
+        health,
+    ):
         app.include_router(room.router)
     install(app)
+    app.add_middleware(RequestIds)
     app.openapi = lambda: _openapi(app)
     return app
 

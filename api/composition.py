@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from api.embedded.directory import read_private, write_private
 from api.embedded.services import DirectoryInUse, embedded_services, running_services
 from api.settings import SettingsRefused
-from policies.engine import ScopeCache
+from policies.scope_cache import ScopeCache
 from vault.audit.log import Log
 from vault.audit.signing import SigningKey
 from vault.core import Vault
@@ -77,6 +77,7 @@ def open_vault(settings: Settings, *, alone: bool = False) -> Generator[Vault]:
                 root=root,
                 clock=lambda: datetime.now(UTC),
                 size_limit_bytes=settings.size_limit_bytes,
+                classes=settings.classes,
             ) as vault:
                 if found.alone:
                     sweep(vault, vault.clock())
@@ -93,6 +94,7 @@ def compose(
     root: FileRootKey,
     clock: Callable[[], datetime],
     size_limit_bytes: int,
+    classes: tuple[str, ...] = (),
 ) -> Generator[Vault]:
     """Compose a vault from servers that answer; close its log when the block ends.
 
@@ -120,6 +122,7 @@ def compose(
             scopes=ScopeCache(_SCOPES_KEPT),
             clock=clock,
             size_limit_bytes=size_limit_bytes,
+            classes=classes,
         )
     finally:
         log.close()

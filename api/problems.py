@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 
 from api.identity.tokens import NotIdentified
 from api.intake.body import BodyCut, NoSlot, TooSlow
+from api.schemas.scope import WouldAllowOut
+from policies.explain import sentences
 from vault.database.connection import DuplicateRow
 from vault.errors import (
     Conflict,
@@ -27,7 +29,13 @@ from vault.storage.port import ObjectMissing
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
+    from policies.explain import Explanation
+
 MEDIA_TYPE = "application/problem+json"
+
+
+class Malformed(Invalid):
+    """A request of another standard is not one: answered as that standard answers it, by 400."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ PROBLEMS: dict[type[VaultError], Kind] = {
     NotFound: Kind(HTTPStatus.NOT_FOUND, "not-found", "Nothing here for you"),
     NotPermitted: Kind(HTTPStatus.FORBIDDEN, "not-permitted", "Your seat does not allow this"),
     Invalid: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "This cannot be accepted"),
+    Malformed: Kind(HTTPStatus.BAD_REQUEST, "malformed", "This is not such a request"),
     Conflict: Kind(HTTPStatus.CONFLICT, "conflict", "Not possible as things stand"),
     DuplicateRow: Kind(HTTPStatus.CONFLICT, "conflict", "Not possible as things stand"),
     Unavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment"),
@@ -59,6 +68,9 @@ PROBLEMS: dict[type[VaultError], Kind] = {
 _FAULTS = {"missing": "This is required.", "extra_forbidden": "This member is not known."}
 
 _RETRY_AFTER_S = "3"
+
+# OpenID Authorization API 1.0, "Error Responses": a bad request is 400.
+_AUTHZEN = "/access/"
 
 
 def problem(kind: Kind, detail: str, **extension: object) -> JSONResponse:
@@ -104,10 +116,16 @@ def install(app: FastAPI) -> None:
             fault = {"pointer": error.pointer, "detail": str(error)}
             return problem(kind, str(error), errors=[fault])
         if isinstance(error, NotPermitted):
-            return problem(kind, str(error), clause=error.clause, scope_version=error.version)
+            return problem(
+                kind,
+                str(error),
+                clause=error.clause,
+                scope_version=error.version,
+                **_explained(error.explanation),
+            )
         return problem(kind, str(error))
 
-    async def request_error(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def request_error(request: Request, error: RequestValidationError) -> JSONResponse:
         faults = [
             {
                 "pointer": _pointer(fault["type"], fault["loc"]),
@@ -115,7 +133,8 @@ def install(app: FastAPI) -> None:
             }
             for fault in error.errors()
         ]
-        return problem(PROBLEMS[Invalid], faults[0]["detail"], errors=faults)
+        kind = Malformed if request.url.path.startswith(_AUTHZEN) else Invalid
+        return problem(PROBLEMS[kind], faults[0]["detail"], errors=faults)
 
     async def http_error(_: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
@@ -129,6 +148,16 @@ def install(app: FastAPI) -> None:
     app.exception_handler(RequestValidationError)(request_error)
     app.exception_handler(HTTPException)(http_error)
     app.exception_handler(Exception)(fault)
+
+
+def _explained(explanation: Explanation | None) -> dict[str, object]:
+    """Return what is added to a refusal for whoever may know of what was asked for."""
+    if explanation is None:
+        return {}
+    would_allow = [
+        WouldAllowOut.of(each).model_dump(exclude_none=True) for each in explanation.would_allow
+    ]
+    return {"explanation": list(sentences(explanation)), "would_allow": would_allow}
 
 
 def _pointer(kind: str, steps: tuple[int | str, ...]) -> str:

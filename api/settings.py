@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from policies.vocabulary import TermsRefused, check_classes
 from vault.storage.s3 import S3Settings
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ class Settings:
     upload_silence_s: float
     # The largest document, in bytes. SUBROSA_SIZE_LIMIT_BYTES, default 64 GiB.
     size_limit_bytes: int
+    # Classes of record that this institution adds to the vocabulary, separated by commas. New
+    # cases know them; a running case learns them with its next agreement. SUBROSA_CLASSES.
+    classes: tuple[str, ...]
 
 
 def read_settings(
@@ -94,6 +98,7 @@ def read_settings(
         upload_slots=slots,
         upload_silence_s=_whole(environment, "SUBROSA_UPLOAD_SILENCE_S", 30, least=1),
         size_limit_bytes=_whole(environment, "SUBROSA_SIZE_LIMIT_BYTES", 64 * _GIB, least=1),
+        classes=_classes(environment),
     )
 
 
@@ -137,6 +142,16 @@ def _servers(environment: Mapping[str, str]) -> Servers | None:
         ),
         log_origin=_required(environment, "SUBROSA_LOG_ORIGIN"),
     )
+
+
+def _classes(environment: Mapping[str, str]) -> tuple[str, ...]:
+    text = environment.get("SUBROSA_CLASSES", "")
+    try:
+        return check_classes([word.strip() for word in text.split(",")] if text else [])
+    except TermsRefused as error:
+        raise SettingsRefused(
+            "SUBROSA_CLASSES must name new classes, each once: lower-case letters, digits, hyphens."
+        ) from error
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

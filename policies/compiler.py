@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from policies.floors import floors, own_rows
 from policies.policy import MODEL_SHA256, Policy, PolicyRefused, Row, canonical
 from policies.terms import terms_json
-from policies.vocabulary import check_sides
+from policies.vocabulary import CLAWED_BACK, NO_LABEL, check_classes, check_sides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policies.terms import Clause, Terms
+    from policies.terms import Choice, Clause, Terms
 
 __all__ = ["Policy", "PolicyRefused", "agreement_digest", "baseline", "compile_terms"]
 
@@ -32,19 +32,24 @@ def compile_terms(case: str, terms: Terms) -> Policy:
         terms: As read by `parse_terms`.
     """
     clauses = (_row(case, clause) for clause in terms.clauses)
-    return Policy(
-        case, terms.sides, (*clauses, *own_rows(case, terms.sides), *floors(case, terms.sides))
-    )
+    always = (*own_rows(case, terms.sides), *floors(case, terms.sides))
+    return Policy(case, terms.sides, (*clauses, *always), terms.organisations, terms.classes)
 
 
-def baseline(case: str, sides: Sequence[str]) -> Policy:
+def baseline(case: str, sides: Sequence[str], classes: Sequence[str] = ()) -> Policy:
     """Return the policy of a case before its first agreement, scope version 0.
 
+    Args:
+        case: Id of the case.
+        sides: Ids of its sides.
+        classes: The classes that the institution added to the vocabulary when the case was opened.
+
     Raises:
-        TermsRefused: These cannot be the sides of a case.
+        TermsRefused: These cannot be the sides of a case, or further classes.
     """
     checked = check_sides(sides)
-    return Policy(case, checked, (*own_rows(case, checked), *floors(case, checked)))
+    always = (*own_rows(case, checked), *floors(case, checked))
+    return Policy(case, checked, always, classes=check_classes(classes))
 
 
 def agreement_digest(case: str, version: int, terms: Terms, policy: Policy) -> str:
@@ -64,13 +69,24 @@ def agreement_digest(case: str, version: int, terms: Terms, policy: Policy) -> s
     return sha256(canonical(signed)).hexdigest()
 
 
+def _label(labels: Choice) -> str:
+    """Return the pattern of the labels: a grant gives somebody more, and takes from nobody.
+
+    So what holds for documents without a label holds for granted ones too: for all but clawed-back.
+    """
+    if labels.words == (NO_LABEL,):
+        return f"!{CLAWED_BACK}"
+    return CLAWED_BACK if labels.words == (CLAWED_BACK,) else "*"
+
+
 def _row(case: str, clause: Clause) -> Row:
     return Row(
         sub=clause.to,
         case=case,
         cls=clause.classes.pattern,
         origin=clause.origins.pattern,
-        label=clause.labels.pattern,
+        prov=clause.provenances.pattern,
+        label=_label(clause.labels),
         view=str(clause.view.value),
         purpose=clause.purposes.pattern,
         phase=clause.phases.pattern,

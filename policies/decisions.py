@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final, final
 
+from policies.floors import OWN
 from policies.instants import instant
-from policies.vocabulary import Marking, Role, View
+from policies.vocabulary import NAMED_ONLY, Marking, Role, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,6 +55,15 @@ class Question:
     now: datetime
 
 
+class Obligation(StrEnum):
+    """What a reader takes on with a permit (XACML 3.0, 7.18)."""
+
+    # The notice against redisclosure that goes with every disclosure of such a record.
+    PART_2_NOTICE = "42-cfr-part-2-notice"
+    # What was granted for a time is returned or destroyed when the time is over.
+    RETURN_OR_DESTROY = "return-or-destroy"
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
@@ -63,7 +74,8 @@ class Permit:
 
     Attributes:
         version: The scope version in force.
-        clause: The clause, floor or baseline row that allows it.
+        clause: The clause, grant, floor or baseline row that allows it.
+        obligations: What the reader takes on with it.
     """
 
     proof: InitVar[_Decided]
@@ -72,6 +84,7 @@ class Permit:
     policy_sha256: str
     question: Question
     clause: str
+    obligations: tuple[Obligation, ...] = ()
 
     def __post_init__(self, proof: _Decided) -> None:
         _check(proof)
@@ -122,6 +135,7 @@ def decide(scope: Scope, question: Question) -> Permit | Denial:
             policy_sha256=scope.policy.sha256,
             question=question,
             clause=clause,
+            obligations=obligations_of(question.marking, clause),
         )
     return Denial(
         proof=_DECIDED,
@@ -166,6 +180,18 @@ _LOWEST_FIRST: Final = tuple(sorted(View))
 def default_purpose(role: Role) -> str:
     """Return the purpose that goes with a seat when none is stated."""
     return _PURPOSE_OF[role]
+
+
+def obligations_of(marking: Marking, clause: str) -> tuple[Obligation, ...]:
+    """Return what goes with a permit by this clause; nobody owes anything for what is their own."""
+    if clause == OWN:
+        return ()
+    owed: list[Obligation] = []
+    if marking.document_class in NAMED_ONLY:
+        owed.append(Obligation.PART_2_NOTICE)
+    if clause.startswith("GRANT-"):
+        owed.append(Obligation.RETURN_OR_DESTROY)
+    return tuple(owed)
 
 
 def _understood(moment: datetime) -> Instant | None:

@@ -9,24 +9,33 @@ than one definition of `g`, `p` or `e`. A scope never changes: another version i
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import OrderedDict
-from threading import Lock
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, final
 
 import casbin
 from casbin.model import Assertion, Model
 from casbin.rbac import ConditionalRoleManager
 
+from policies.exceptions import NO_EXCEPTIONS, Exceptions
 from policies.instants import ALWAYS, NEVER, Instant, is_instant
 from policies.matcher import compile_matcher, has
 from policies.policy import MODEL_TEXT, Policy, Row
 from policies.roster import RosterRefused, RosterRow, check_roster
-from policies.vocabulary import CLASSES, LABELS, PHASES, PURPOSES, Marking, View, origins_of
+from policies.vocabulary import (
+    CLASSES,
+    LABELS,
+    PHASES,
+    PROVENANCES,
+    PURPOSES,
+    Marking,
+    View,
+    origins_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["Answer", "RosterRow", "Scope", "ScopeCache", "TimedRoleManager"]
+__all__ = ["Answer", "RosterRow", "Scope", "TimedRoleManager", "stock_enforcer"]
 
 # Whether it is allowed, and the clause or floor that decided; None when none speaks of it.
 Answer = tuple[bool, str | None]
@@ -40,6 +49,7 @@ _SENTINEL: Final = Row(
     case="-",
     cls="*",
     origin="*",
+    prov="*",
     label="*",
     view="1",
     purpose="*",
@@ -53,7 +63,7 @@ _CLAUSE: Final = Row._fields.index("clause")
 # About 4 MiB. Reached only by asking one scope everything the vocabulary can ask.
 _MOST_ANSWERS: Final = 16_384
 
-_CLASSES, _LABELS = frozenset(CLASSES), frozenset(LABELS)
+_PROVENANCES = frozenset(PROVENANCES)
 _PURPOSES, _PHASES = frozenset(PURPOSES), frozenset(PHASES)
 _VIEWS: Final = {view: str(view.value) for view in View}
 
@@ -71,7 +81,7 @@ class TimedRoleManager(ConditionalRoleManager):
         held: dict[str, list[tuple[str, Instant, Instant]]] = {}
         for row in roster:
             links = held.setdefault(row.person, [])
-            links.extend((group, row.nbf, row.exp) for group in sorted(row.seat.groups()))
+            links.extend((group, row.nbf, row.exp) for group in sorted(row.groups()))
         self._held = held
 
     def has_link(self, name1: str, name2: str, *domain: str) -> bool:
@@ -79,7 +89,7 @@ class TimedRoleManager(ConditionalRoleManager):
         return len(domain) == 1 and name2 in self.groups_at(name1, domain[0])
 
     def groups_at(self, person: str, now: str) -> frozenset[str]:
-        """Return the groups a person belongs to at an instant."""
+        """Return the groups a person belongs to at an instant; the person is one of them."""
         held = self._held.get(person, ())
         return frozenset([group for group, nbf, exp in held if nbf <= now < exp])
 
@@ -131,6 +141,12 @@ class _RoleSetEnforcer(casbin.Enforcer):
         return _Expression(functions)
 
 
+@lru_cache(maxsize=4096)
+def _answer(allowed: bool, clause: str | None) -> Answer:  # noqa: FBT001 — the two parts, in order
+    """Return the answer, which many questions share, from one place."""
+    return allowed, clause
+
+
 def _model_of(rows: Iterable[Row]) -> Model:
     """Return a model that shares what is parsed and owns what an enforcer writes to.
 
@@ -149,6 +165,20 @@ def _model_of(rows: Iterable[Row]) -> Model:
     return model
 
 
+def stock_enforcer(rows: Iterable[Sequence[str]], roster: Iterable[RosterRow]) -> casbin.Enforcer:
+    """Return pycasbin as it comes over all rows: its own parser and evaluator, no memo, no subset.
+
+    Slow, and by another path than `Scope`: what a replay and the tests hold decisions to.
+    """
+    enforcer = casbin.Enforcer(casbin.Enforcer.new_model(text=MODEL_TEXT))
+    roles = TimedRoleManager(roster)
+    enforcer.model["g"]["g"].cond_rm = roles
+    enforcer.cond_rm_map["g"] = roles
+    enforcer.add_function("has", has)
+    enforcer.model["p"]["p"].policy = [list(row) for row in rows]
+    return enforcer
+
+
 @final
 class Scope:
     """What one case allows at one scope version to the people on one roster.
@@ -160,23 +190,35 @@ class Scope:
 
     __slots__ = (
         "_bounds",
+        "_classes",
         "_enforcers",
+        "_exceptions",
+        "_labels",
         "_memo",
         "_origins",
         "_people",
         "_policy",
         "_roles",
+        "_rows",
         "_subjects",
         "_version",
     )
 
-    def __init__(self, policy: Policy, roster: Iterable[RosterRow], version: int) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        roster: Iterable[RosterRow],
+        version: int,
+        exceptions: Exceptions = NO_EXCEPTIONS,
+    ) -> None:
         """Build the scope completely; no decision depends on anything learned later.
 
         Args:
             policy: The compiled policy in force.
             roster: Everybody ever seated in the case.
             version: The scope version, as it will be quoted.
+            exceptions: Single documents granted beyond it. A grant speaks last, and cannot be
+                heard against a deny or a floor.
 
         Raises:
             RosterRefused: A seat is on a side that the case does not have, or one person would
@@ -185,17 +227,20 @@ class Scope:
         rows = check_roster(roster)
         if any(row.seat.side is not None and row.seat.side not in policy.sides for row in rows):
             raise RosterRefused("A seat of the roster is on no side of the case.")
-        self._policy, self._version = policy, version
+        self._policy, self._version, self._exceptions = policy, version, exceptions
         self._roles = TimedRoleManager(rows)
         self._people = frozenset(row.person for row in rows)
-        self._subjects = frozenset(row.sub for row in policy.rows)
+        self._rows = (*policy.rows, *(grant.row(policy.case) for grant in exceptions.grants))
+        self._subjects = frozenset(row.sub for row in self._rows)
+        self._classes = frozenset((*CLASSES, *policy.classes))
         self._origins = frozenset(origins_of(policy.sides))
+        self._labels = frozenset((*LABELS, *exceptions.grant_labels))
         # An answer can change at these instants only, since the clock is compared with nothing
         # else: between two of them the memo is exact, and nothing in it grows stale.
-        ends = {end for row in (*policy.rows, *rows) for end in (row.nbf, row.exp)}
+        ends = {end for row in (*self._rows, *rows) for end in (row.nbf, row.exp)}
         self._bounds = sorted(ends)
         self._enforcers: dict[frozenset[str], _RoleSetEnforcer] = {}
-        self._memo: dict[tuple[str, str, str, str, View, str, str, int], Answer] = {}
+        self._memo: dict[tuple[str, Marking, View, str, str, int], Answer] = {}
 
     @property
     def policy(self) -> Policy:
@@ -207,6 +252,25 @@ class Scope:
         """The scope version in force; 0 is the baseline before the first agreement."""
         return self._version
 
+    @property
+    def exceptions(self) -> Exceptions:
+        """The single documents granted beyond it, and the label that each must bear."""
+        return self._exceptions
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Every row that decides: those of the policy, then one for each grant."""
+        return self._rows
+
+    @property
+    def bounds(self) -> Sequence[str]:
+        """The instants, in order, at which an answer may change; open ends included."""
+        return self._bounds
+
+    def groups_at(self, person: str, now: Instant) -> frozenset[str]:
+        """Return the groups a person of the roster belongs to at an instant; empty if unseated."""
+        return self._roles.groups_at(person, now)
+
     def ask(
         self, person: str, marking: Marking, view: View, purpose: str, phase: str, now: Instant
     ) -> Answer:
@@ -214,7 +278,7 @@ class Scope:
 
         Args:
             person: `u:` and a UUID. Whoever is not on the roster is a stranger.
-            marking: Class, origin and label of the document.
+            marking: All that a decision may look at in the document.
             view: How much of it.
             purpose: What for.
             phase: The phase the case is in.
@@ -225,72 +289,55 @@ class Scope:
             last allow that matches, else None.
         """
         person = person if person in self._people else _STRANGER
-        cls, origin, label = marking.document_class, marking.origin, marking.label
-        interval = bisect_right(self._bounds, now)
-        key = (person, cls, origin, label, view, purpose, phase, interval)
+        key = (person, marking, view, purpose, phase, bisect_right(self._bounds, now))
         known = self._memo.get(key)
         if known is not None:
             return known
+        cls, origin, prov, label = marking
         # Only questions that can be answered are remembered, so that nobody can fill the memory.
         if not (
-            cls in _CLASSES
+            cls in self._classes
             and origin in self._origins
-            and label in _LABELS
+            and prov in _PROVENANCES
+            and label in self._labels
             and view in _VIEWS
             and purpose in _PURPOSES
             and phase in _PHASES
             and is_instant(now)
         ):
             return _UNANSWERABLE
+        case, level = self._policy.case, _VIEWS[view]
         allowed, row = self._enforcer(person, now).enforce_ex(
-            person, self._policy.case, cls, origin, label, _VIEWS[view], purpose, phase, now
+            person, case, cls, origin, prov, label, level, purpose, phase, now
         )
-        answer = (allowed, row[_CLAUSE] if row else None)
+        answer = _answer(allowed, row[_CLAUSE] if row else None)
         if len(self._memo) >= _MOST_ANSWERS:
             self._memo = {}
         self._memo[key] = answer
         return answer
 
+    def matching(
+        self, person: str, marking: Marking, view: View, purpose: str, phase: str, now: Instant
+    ) -> tuple[str, ...]:
+        """Return every clause that speaks of a question, asked of Casbin row by row, in order.
+
+        `ask` names the one that decides. Nothing is said of what is not of the vocabulary.
+        """
+        if self.ask(person, marking, view, purpose, phase, now) is _UNANSWERABLE:
+            return ()
+        groups = self._roles.groups_at(person, now)
+        asked = (person, self._policy.case, *marking, _VIEWS[view], purpose, phase, now)
+        return tuple(
+            row.clause
+            for row in self._rows
+            if row.sub in groups and _RoleSetEnforcer([row], self._roles).enforce_ex(*asked)[1]
+        )
+
     def _enforcer(self, person: str, now: Instant) -> _RoleSetEnforcer:
         groups = self._roles.groups_at(person, now) & self._subjects
         enforcer = self._enforcers.get(groups)
         if enforcer is None:
-            rows = [row for row in self._policy.rows if row.sub in groups]
+            rows = [row for row in self._rows if row.sub in groups]
             enforcer = _RoleSetEnforcer(rows or [_SENTINEL], self._roles)
             self._enforcers[groups] = enforcer
         return enforcer
-
-
-@final
-class ScopeCache:
-    """The scopes asked most recently. Their key names exactly what they were built from.
-
-    The versions in the key are read in the same snapshot as the row to be decided about, so that
-    a scope found here is never a stale one and nothing has to be invalidated.
-    """
-
-    def __init__(self, capacity: int) -> None:
-        """Keep at most `capacity` scopes, each about 30 to 100 KiB once asked."""
-        self._capacity = capacity
-        self._scopes: OrderedDict[tuple[str, int, int], Scope] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, case: str, version: int, roster_version: int, load: Callable[[], Scope]) -> Scope:
-        """Return the scope of these versions, loading it if it is not here.
-
-        Loading happens outside the lock: a slow load holds up nobody else, and of two loads of the
-        same scope the first to finish is kept.
-        """
-        key = (case, version, roster_version)
-        with self._lock:
-            if key in self._scopes:
-                self._scopes.move_to_end(key)
-                return self._scopes[key]
-        loaded = load()
-        assert (loaded.policy.case, loaded.version) == (case, version)
-        with self._lock:
-            scope = self._scopes.setdefault(key, loaded)
-            self._scopes.move_to_end(key)
-            while len(self._scopes) > self._capacity:
-                self._scopes.popitem(last=False)
-            return scope

@@ -10,6 +10,8 @@ Instant = NewType("Instant", str)
 ALWAYS: Final = Instant("0000")
 NEVER: Final = Instant("9999")
 
+# Of `YYYY-MM-DDTHH:MM:SS`, which the offset follows.
+_WIDTH: Final = 19
 _SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
@@ -23,10 +25,11 @@ def instant(moment: datetime) -> Instant:
         ValueError: The moment bears no time zone.
         OverflowError: It lies outside the years 1 to 9999 in UTC.
     """
-    if moment.utcoffset() is None:
-        raise ValueError("A moment without a time zone is no instant.")
-    utc = moment.astimezone(UTC).replace(tzinfo=None)
-    return Instant(utc.isoformat(timespec="seconds") + "Z")
+    if moment.tzinfo is not UTC:
+        if moment.utcoffset() is None:
+            raise ValueError("A moment without a time zone is no instant.")
+        moment = moment.astimezone(UTC)
+    return Instant(moment.isoformat(timespec="seconds")[:_WIDTH] + "Z")
 
 
 def is_instant(text: str) -> bool:

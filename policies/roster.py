@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Self
 
 from policies.instants import NEVER, Instant, are_ends, instant
-from policies.vocabulary import ON_A_SIDE, Seat
+from policies.vocabulary import ON_A_SIDE, Seat, is_organisation, organisation_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,29 +31,46 @@ class RosterRow:
     Attributes:
         person: `u:` and a UUID. The prefix keeps a person from being named like a group:
             to Casbin, whoever is called `mediator` is the mediator.
+        organisation: Id of the organisation the person sits for, or None.
 
     Raises:
-        RosterRefused: The person is not so written, or the interval ends before it begins.
+        RosterRefused: The person or the organisation is not so written, or the interval ends
+            before it begins.
     """
 
     person: str
     seat: Seat
     nbf: Instant
     exp: Instant
+    organisation: str | None = None
 
     def __post_init__(self) -> None:
         if not _PERSON.fullmatch(self.person):
             raise RosterRefused("A person of the roster is written u: and a UUID.")
+        if self.organisation is not None and not is_organisation(self.organisation):
+            raise RosterRefused("An organisation of the roster is written as one word.")
         if not are_ends(self.nbf, self.exp) or self.nbf > self.exp:
             raise RosterRefused("A seat is held between two instants, the earlier one first.")
 
     @classmethod
     def of(
-        cls, person: str, seat: Seat, seated_from: datetime, seated_until: datetime | None
+        cls,
+        person: str,
+        seat: Seat,
+        seated_from: datetime,
+        seated_until: datetime | None,
+        organisation: str | None = None,
     ) -> Self:
         """Return the row of a seat; both moments are cut to the second, so none ends late."""
         exp = NEVER if seated_until is None else instant(seated_until)
-        return cls(person, seat, instant(seated_from), exp)
+        return cls(person, seat, instant(seated_from), exp, organisation)
+
+    def groups(self) -> frozenset[str]:
+        """Return every group that a row may name to reach this person, the person included."""
+        groups = {self.person, *self.seat.groups()}
+        if self.organisation is not None:
+            groups.add(organisation_group(self.organisation))
+        return frozenset(groups)
 
 
 def check_roster(rows: Iterable[RosterRow]) -> tuple[RosterRow, ...]:

@@ -16,17 +16,22 @@ from policies.terms import (
     MOST_CLAUSES,
     TEXT_PATTERN,
     Effect,
+    UploaderGrants,
 )
 from policies.vocabulary import (
     CLASSES,
     FEWEST_SIDES,
     JOINT,
     LABELS,
+    MOST_FURTHER_CLASSES,
+    MOST_ORGANISATIONS,
     MOST_SIDES,
     PHASES,
+    PROVENANCES,
     PURPOSES,
     RESERVED,
-    SIDE_PATTERN,
+    VOCABULARY,
+    WORD_PATTERN,
     Role,
     View,
 )
@@ -39,8 +44,11 @@ Schema = dict[str, object]
 _INSTANT: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 
 
-def schema() -> Schema:
+def schema(further: Sequence[str] = ()) -> Schema:
     """Return the JSON Schema of the scope language, closed vocabulary and descriptions included.
+
+    Args:
+        further: The classes that the institution adds to the vocabulary.
 
     Source: JSON Schema, draft 2020-12.
     """
@@ -58,6 +66,19 @@ def schema() -> Schema:
                     "minItems": FEWEST_SIDES,
                     "maxItems": MOST_SIDES,
                 },
+                "vocabulary": _vocabulary(further),
+                "organisations": {
+                    "description": "Ids of the organisations that clauses may speak to.",
+                    "type": "array",
+                    "maxItems": MOST_ORGANISATIONS,
+                    "uniqueItems": True,
+                    "items": _text(WORD_PATTERN),
+                },
+                "uploader_grants": {
+                    "description": "Which documents their depositor may grant wider alone.",
+                    "enum": [rule.value for rule in UploaderGrants],
+                    "default": UploaderGrants.NEVER.value,
+                },
                 "clauses": {
                     "description": "In the order of the agreement; a deny beats every allow.",
                     "type": "array",
@@ -66,39 +87,63 @@ def schema() -> Schema:
                     "items": {"$ref": "#/$defs/clause"},
                 },
             },
-            optional=(),
+            optional=("vocabulary", "organisations", "uploader_grants"),
         ),
         "$defs": {
             "side": {
                 "description": "The id of a side, such as `claimant`.",
-                **_text(f"(?!(?:{'|'.join(sorted(RESERVED))})$){SIDE_PATTERN}"),
+                **_text(f"(?!(?:{'|'.join(sorted(RESERVED))})$){WORD_PATTERN}"),
             },
-            "clause": _clause(),
+            "clause": _clause((*CLASSES, *further)),
         },
     }
 
 
-def _clause() -> Schema:
+def _vocabulary(further: Sequence[str]) -> Schema:
+    named = {"type": "array", "maxItems": MOST_FURTHER_CLASSES, "uniqueItems": True}
+    return {
+        "description": "The words, and the classes beyond them that the institution has.",
+        **_object(
+            {
+                "version": {"const": VOCABULARY},
+                "classes": {
+                    **named,
+                    **({"items": {"enum": [*further]}} if further else {"maxItems": 0}),
+                },
+            },
+            optional=("classes",),
+        ),
+    }
+
+
+def _clause(classes: Sequence[str]) -> Schema:
     return {
         "description": "One sentence of the agreement.",
         **_object(
             {
                 "id": {
-                    "description": "Its number; unique. Ids of floors and of OWN are reserved.",
+                    "description": "Its number; unique. Ids of floors, OWN, grants are reserved.",
                     **_text(CLAUSE_ID_PATTERN),
                 },
                 "to": {
                     "description": "The group of seats it speaks of; its side must be one of the "
-                    "case. `side:x` is the parties and the counsel of x.",
-                    **_text(f"(?:{'|'.join(Role)}|(?:side|party|counsel|insurer):{SIDE_PATTERN})"),
+                    "case, its organisation one that the agreement names. `side:x` is the "
+                    "parties and the counsel of x.",
+                    **_text(
+                        f"(?:{'|'.join(Role)}"
+                        f"|(?:side|party|counsel|insurer|organisation):{WORD_PATTERN})"
+                    ),
                 },
                 "effect": {
                     "description": "What it does.",
                     "enum": [effect.value for effect in Effect],
                     "default": Effect.ALLOW.value,
                 },
-                "classes": _choice("Kinds of record.", CLASSES),
+                "classes": _choice("Kinds of record.", classes),
                 "origins": _origins(),
+                "provenances": _choice(
+                    "Whether the records existed before; every one when left out.", PROVENANCES
+                ),
                 "labels": {
                     "description": "Named exceptions; `-` is none. When left out: only `-` if "
                     "the clause allows, every label if it denies.",
@@ -118,7 +163,7 @@ def _clause() -> Schema:
                     **_text(TEXT_PATTERN),
                 },
             },
-            optional=("effect", "labels", "from", "until", "text"),
+            optional=("effect", "provenances", "labels", "from", "until", "text"),
         ),
     }
 

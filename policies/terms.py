@@ -12,27 +12,34 @@ from policies.instants import ALWAYS, NEVER, Instant, is_instant
 from policies.vocabulary import (
     CLASSES,
     LABELS,
+    MOST_ORGANISATIONS,
+    NAMED_ONLY,
     NO_LABEL,
     PHASES,
+    PROVENANCES,
     PURPOSES,
+    VOCABULARY,
     Marking,
     Role,
     Seat,
     TermsRefused,
     View,
+    check_classes,
     check_sides,
     groups_of,
+    is_organisation,
     origins_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
 # The whole language, words included, is imported from here.
 __all__ = [
     "CLASSES",
     "LABELS",
     "PHASES",
+    "PROVENANCES",
     "PURPOSES",
     "Choice",
     "Clause",
@@ -42,6 +49,7 @@ __all__ = [
     "Seat",
     "Terms",
     "TermsRefused",
+    "UploaderGrants",
     "View",
     "parse_terms",
     "terms_json",
@@ -50,9 +58,11 @@ __all__ = [
 LANGUAGE: Final = "subrosa-scope/1"
 MOST_CLAUSES: Final = 500
 LONGEST_TEXT: Final = 2000
-# The ids of floors and of the baseline are reserved in any case: `Floor-1` must not pass for one.
+# The ids of floors, of the baseline and of grants are reserved, in upper and lower case and with
+# the digits that look like their letters: neither `Floor-1` nor `FL00R-1` must pass for one.
 CLAUSE_ID_PATTERN: Final = (
-    r"(?![Ff][Ll][Oo][Oo][Rr]|[Oo][Ww][Nn])[A-Za-z0-9](?:[A-Za-z0-9.-]{0,30}[A-Za-z0-9])?"
+    "(?![Ff][Ll1Ii][Oo0][Oo0][Rr]|[Oo0][Ww][Nn]|[Gg6][Rr][Aa4][Nn][Tt7])"
+    "[A-Za-z0-9](?:[A-Za-z0-9.-]{0,30}[A-Za-z0-9])?"
 )
 # Control characters other than line feed; marks that reorder what is displayed (Unicode property
 # Bidi_Control) and with it what a signatory reads; line separators; lone surrogates.
@@ -60,6 +70,7 @@ TEXT_PATTERN: Final = (
     "[^\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e"
     "\\u2066-\\u2069\\ud800-\\udfff]*"
 )
+_UPLOADER: Final = "uploader_grants"
 _CLAUSE_ID = re.compile(CLAUSE_ID_PATTERN)
 _TEXT = re.compile(TEXT_PATTERN)
 
@@ -69,6 +80,20 @@ class Effect(StrEnum):
 
     ALLOW = "allow"
     DENY = "deny"
+
+
+class UploaderGrants(StrEnum):
+    """For which documents the side that deposited one may grant it wider by itself.
+
+    What a party could show to anybody before the mediation it still can, where the parties say so
+    (Uniform Mediation Act, scope note; California Evidence Code 1120). `attested` adds what was
+    made for the mediation, if the depositor attests that it reveals nothing said in it
+    (California Evidence Code 1122(a)(2)).
+    """
+
+    NEVER = "never"
+    PRE_EXISTING = "pre-existing"
+    ATTESTED = "attested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +132,7 @@ class Clause:
     Attributes:
         id: The number under which people quote it; unique in its agreement.
         to: The group of seats it speaks of.
+        provenances: Whether the records existed before, or were made for the mediation.
         view: The highest view allowed, or the lowest denied.
         nbf: It holds from this instant on.
         exp: It holds no more at this instant.
@@ -118,6 +144,7 @@ class Clause:
     effect: Effect
     classes: Choice
     origins: Choice
+    provenances: Choice
     labels: Choice
     view: View
     purposes: Choice
@@ -129,10 +156,30 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the sides of a case agree on, clause by clause."""
+    """What the sides of a case agree on, clause by clause.
+
+    Attributes:
+        sides: Ids of the sides of the case.
+        clauses: In the order of the agreement.
+        organisations: Ids of the organisations that clauses may speak to, in alphabetical order.
+        classes: Classes beyond those of the vocabulary, in alphabetical order.
+        uploader_grants: Which documents their depositor may grant wider alone.
+    """
 
     sides: tuple[str, ...]
     clauses: tuple[Clause, ...]
+    organisations: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    uploader_grants: UploaderGrants = UploaderGrants.NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words that the clauses of one agreement may use."""
+
+    groups: frozenset[str]
+    classes: tuple[str, ...]
+    origins: tuple[str, ...]
 
 
 def parse_terms(value: object) -> Terms:
@@ -144,28 +191,37 @@ def parse_terms(value: object) -> Terms:
     Raises:
         TermsRefused: At the first fault.
     """
-    members = as_object(value, "", {"language", "sides", "clauses"})
+    members = as_object(
+        value, "", {"language", "sides", "clauses"}, {"vocabulary", "organisations", _UPLOADER}
+    )
     if members["language"] != LANGUAGE:
         raise TermsRefused("/language", "This is not a language known here.")
     listed = as_list(members["sides"], "/sides")
     sides = check_sides([as_text(side, f"/sides/{n}") for n, side in enumerate(listed)])
+    organisations = _organisations(members.get("organisations", []))
+    further = _further_classes(members.get("vocabulary", {"version": VOCABULARY}))
+    words = _Words(groups_of(sides, organisations), (*CLASSES, *further), origins_of(sides))
     given = as_list(members["clauses"], "/clauses")
     if not 1 <= len(given) <= MOST_CLAUSES:
         raise TermsRefused("/clauses", "An agreement has between 1 and 500 clauses.")
     clauses: dict[str, Clause] = {}
     for position, item in enumerate(given):
-        clause = _clause(item, f"/clauses/{position}", sides)
+        clause = _clause(item, f"/clauses/{position}", words)
         if clause.id in clauses:
             raise TermsRefused(f"/clauses/{position}/id", "Another clause has this id.")
         clauses[clause.id] = clause
-    return Terms(sides, tuple(clauses.values()))
+    uploader = as_word(members.get(_UPLOADER, "never"), f"/{_UPLOADER}", set(UploaderGrants))
+    return Terms(sides, tuple(clauses.values()), organisations, further, UploaderGrants(uploader))
 
 
 def terms_json(terms: Terms) -> dict[str, object]:
     """Write an agreement in its one canonical form, which `parse_terms` reads back as the same."""
     return {
         "language": LANGUAGE,
+        "vocabulary": {"version": VOCABULARY, "classes": list(terms.classes)},
         "sides": list(terms.sides),
+        "organisations": list(terms.organisations),
+        _UPLOADER: terms.uploader_grants.value,
         "clauses": [_clause_json(clause) for clause in terms.clauses],
     }
 
@@ -177,6 +233,7 @@ def _clause_json(clause: Clause) -> dict[str, object]:
         "effect": clause.effect.value,
         "classes": clause.classes.json(),
         "origins": clause.origins.json(),
+        "provenances": clause.provenances.json(),
         "labels": clause.labels.json(),
         "view": str(clause.view),
         "purposes": clause.purposes.json(),
@@ -191,12 +248,38 @@ def _clause_json(clause: Clause) -> dict[str, object]:
     return value
 
 
-def _clause(value: object, at: str, sides: Sequence[str]) -> Clause:
+def _organisations(value: object) -> tuple[str, ...]:
+    listed = as_list(value, "/organisations")
+    if len(listed) > MOST_ORGANISATIONS:
+        raise TermsRefused("/organisations", "An agreement names at most 64 organisations.")
+    named = [as_text(item, f"/organisations/{n}") for n, item in enumerate(listed)]
+    for position, organisation in enumerate(named):
+        if not is_organisation(organisation):
+            at = f"/organisations/{position}"
+            raise TermsRefused(at, "This cannot be the id of an organisation.")
+    if len(set(named)) < len(named):
+        raise TermsRefused("/organisations", "Each organisation is named once.")
+    return tuple(sorted(named))
+
+
+def _further_classes(value: object) -> tuple[str, ...]:
+    members = as_object(value, "/vocabulary", {"version"}, {"classes"})
+    if members["version"] != VOCABULARY:
+        raise TermsRefused("/vocabulary/version", "This is not a vocabulary known here.")
+    at = "/vocabulary/classes"
+    listed = [as_text(item, at) for item in as_list(members.get("classes", []), at)]
+    try:
+        return check_classes(listed)
+    except TermsRefused as refused:
+        raise TermsRefused(at + refused.pointer, str(refused)) from refused
+
+
+def _clause(value: object, at: str, words: _Words) -> Clause:
     members = as_object(
         value,
         at,
         {"id", "to", "classes", "origins", "view", "purposes", "phases"},
-        {"effect", "labels", "from", "until", "text"},
+        {"effect", "provenances", "labels", "from", "until", "text"},
     )
     effect = Effect(as_word(members.get("effect", Effect.ALLOW), f"{at}/effect", set(Effect)))
     # An exception must be named to be opened, and need not be named to stay shut.
@@ -207,10 +290,11 @@ def _clause(value: object, at: str, sides: Sequence[str]) -> Clause:
         raise TermsRefused(at, "A clause must end after it begins.")
     return Clause(
         id=as_shape(members["id"], f"{at}/id", _CLAUSE_ID),
-        to=as_word(members["to"], f"{at}/to", groups_of(sides)),
+        to=as_word(members["to"], f"{at}/to", words.groups),
         effect=effect,
-        classes=_choice(members["classes"], f"{at}/classes", CLASSES),
-        origins=_choice(members["origins"], f"{at}/origins", origins_of(sides)),
+        classes=_classes(members["classes"], f"{at}/classes", words, effect),
+        origins=_choice(members["origins"], f"{at}/origins", words.origins),
+        provenances=_choice(members.get("provenances", "*"), f"{at}/provenances", PROVENANCES),
         labels=_labels(members["labels"], f"{at}/labels") if "labels" in members else unlabelled,
         view=View.parse(as_word(members["view"], f"{at}/view", {str(view) for view in View})),
         purposes=_choice(members["purposes"], f"{at}/purposes", PURPOSES),
@@ -233,6 +317,17 @@ def _instant(value: object, at: str) -> Instant:
     if not is_instant(text):
         raise TermsRefused(at, "An instant is written in UTC as YYYY-MM-DDTHH:MM:SSZ.")
     return Instant(text)
+
+
+def _classes(value: object, at: str, words: _Words, effect: Effect) -> Choice:
+    """Read classes; those that only a clause naming them opens are left out of a general one."""
+    choice = _choice(value, at, words.classes)
+    if not choice.excluded or effect is Effect.DENY:
+        return choice
+    named = tuple(sorted({*choice.words, *NAMED_ONLY}))
+    if len(named) == len(words.classes):
+        raise TermsRefused(f"{at}/not", "This exception leaves nothing.")
+    return Choice(named, excluded=True)
 
 
 def _labels(value: object, at: str) -> Choice:

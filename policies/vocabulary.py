@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+# The lists below under one name, which every agreement bears: words are added under a new number.
+VOCABULARY: Final = "subrosa-vocabulary/1"
 CLASSES: Final = (
     "medical",
     "billing",
@@ -24,20 +26,30 @@ CLASSES: Final = (
     "progress-report",
     "peer-review",
     "substance-use-record",
+    "statutory-report",
     "imaging",
     "insurance",
     "other",
 )
+# Never opened by a clause that speaks of classes in general: by 42 CFR Part 2 each disclosure of
+# such a record, onward ones included, is consented to by name.
+NAMED_ONLY: Final = ("substance-use-record",)
+PROVENANCES: Final = ("pre-existing", "made-for-mediation")
 PURPOSES: Final = ("mediation", "claims", "opinion", "regulatory", "audit")
 PHASES: Final = ("intake", "exchange", "mediation", "settlement", "implementation", "closed")
 NO_LABEL: Final = "-"
-LABELS: Final = (NO_LABEL, "claw-back")
+CLAWED_BACK: Final = "claw-back"
+LABELS: Final = (NO_LABEL, CLAWED_BACK)
+_GRANT_LABEL = re.compile("grant-[1-9][0-9]{0,5}")
 
 JOINT: Final = "joint"
 FEWEST_SIDES: Final = 2
 MOST_SIDES: Final = 16
-SIDE_PATTERN: Final = "[a-z][a-z0-9-]{0,31}"
-_SIDE = re.compile(SIDE_PATTERN)
+# Ids of sides and organisations, and the classes that an institution adds.
+WORD_PATTERN: Final = "[a-z][a-z0-9-]{0,31}"
+MOST_FURTHER_CLASSES: Final = 64
+MOST_ORGANISATIONS: Final = 64
+_WORD = re.compile(WORD_PATTERN)
 
 
 class TermsRefused(ValueError):
@@ -59,6 +71,9 @@ class View(IntEnum):
     METADATA = 1
     REDACTED = 2
     FULL = 3
+
+    # Enum's own hashes the name in Python, and every decision looks its view up.
+    __hash__ = int.__hash__
 
     def __str__(self) -> str:
         return self.name.lower()
@@ -91,12 +106,38 @@ class Role(StrEnum):
 ON_A_SIDE: Final = frozenset({Role.PARTY, Role.COUNSEL})
 _DEPOSITORS: Final = frozenset({Role.MEDIATOR, Role.EXPERT})
 # A side of one of these names would be taken for an origin or a group of that name.
-RESERVED: Final = frozenset({*Role, JOINT, "side"})
+RESERVED: Final = frozenset({*Role, JOINT, "side", "organisation"})
 
 
 def is_side(text: str) -> bool:
     """Tell whether a text can be the id of a side."""
-    return _SIDE.fullmatch(text) is not None and text not in RESERVED
+    return _WORD.fullmatch(text) is not None and text not in RESERVED
+
+
+def is_organisation(text: str) -> bool:
+    """Tell whether a text can be the id of an organisation."""
+    return _WORD.fullmatch(text) is not None
+
+
+def is_grant_label(text: str) -> bool:
+    """Tell whether a label says that a document was granted beyond scope: `grant-7`."""
+    return _GRANT_LABEL.fullmatch(text) is not None
+
+
+def check_classes(further: Sequence[str]) -> tuple[str, ...]:
+    """Return the classes that an institution adds to the vocabulary, if they can be classes.
+
+    Raises:
+        TermsRefused: They are too many, not distinct, known already, or not words.
+    """
+    if len(further) > MOST_FURTHER_CLASSES:
+        raise TermsRefused("", "A vocabulary has at most 64 further classes.")
+    for position, word in enumerate(further):
+        if not _WORD.fullmatch(word) or word in CLASSES:
+            raise TermsRefused(f"/{position}", "This cannot be a further class.")
+    if len(set(further)) < len(further):
+        raise TermsRefused("", "Each class is named once.")
+    return tuple(sorted(further))
 
 
 def check_sides(sides: Sequence[str]) -> tuple[str, ...]:
@@ -120,12 +161,18 @@ def origins_of(sides: Sequence[str]) -> tuple[str, ...]:
     return (*sides, JOINT, Role.MEDIATOR.value, Role.EXPERT.value)
 
 
-def groups_of(sides: Sequence[str]) -> frozenset[str]:
+def groups_of(sides: Sequence[str], organisations: Iterable[str] = ()) -> frozenset[str]:
     """Return every group of seats that a clause between these sides may be addressed to."""
     per_side = {
         f"{group}:{side}" for side in sides for group in ("side", "party", "counsel", "insurer")
     }
-    return frozenset(per_side | {role.value for role in Role})
+    named = {organisation_group(organisation) for organisation in organisations}
+    return frozenset(per_side | named | {role.value for role in Role})
+
+
+def organisation_group(organisation: str) -> str:
+    """Return the group of everybody who sits in a case for an organisation."""
+    return f"organisation:{organisation}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,16 +225,17 @@ class Seat:
         return self.role.value if self.role in _DEPOSITORS else None
 
 
-@dataclass(frozen=True, slots=True)
-class Marking:
+class Marking(NamedTuple):
     """All that a decision may look at in a document.
 
     Attributes:
         document_class: What kind of record it is.
         origin: The side that deposited it, or `joint`, `mediator`, `expert`.
+        provenance: Whether it existed before, or was made for the mediation.
         label: A named exception, or `-` for none.
     """
 
     document_class: str
     origin: str
+    provenance: str
     label: str

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import base64
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from vault import agreements, cases, deposits, documents, people
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from vault import (
+    agreements,
+    cases,
+    deposits,
+    documents,
+    listing,
+    people,
+    phases,
+    seats,
+    signing,
+    signing_keys,
+)
+from vault.audit.personal import signed_bytes
 from vault.core import Subject
 from vault.deposits import Bytes, Description
+from vault.errors import NotFound
 from vault.verification import check_vault
 
 if TYPE_CHECKING:
@@ -18,7 +35,8 @@ if TYPE_CHECKING:
     from tests.conftest import Clock
     from vault.core import Vault
     from vault.deposits import Deposited
-    from vault.ids import CaseId, DocumentId
+    from vault.ids import CaseId, DocumentId, PersonId
+    from vault.versions import Agreement
 
 # Enough for most tests: the clinic sees the patient's records redacted, then in full.
 CLAUSES: tuple[dict[str, Any], ...] = (
@@ -86,12 +104,31 @@ def terms(
     return {"language": "subrosa-scope/1", "sides": list(sides), "clauses": list(clauses)}
 
 
+def public_text(key: Ed25519PrivateKey) -> str:
+    """Write the public half of a key as it is registered."""
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
 @dataclass(frozen=True)
 class House:
     """Does to a vault what a test needs done before its own first line."""
 
     vault: Vault
     clock: Clock
+    keys: dict[PersonId, Ed25519PrivateKey] = field(
+        default_factory=dict["PersonId", Ed25519PrivateKey]
+    )
+
+    def key(self, subject: Subject) -> Ed25519PrivateKey:
+        """Return the key that a person signs by, made and registered when it is first needed."""
+        if subject.person not in self.keys:
+            self.keys[subject.person] = Ed25519PrivateKey.generate()
+            signing_keys.register_key(self.vault, subject, public_text(self.keys[subject.person]))
+        return self.keys[subject.person]
+
+    def signature(self, subject: Subject, digest: str) -> str:
+        """Sign a digest as a person's own program does."""
+        return base64.b64encode(self.key(subject).sign(signed_bytes(digest))).decode()
 
     def person(self, *, opens_cases: bool = False) -> Subject:
         return Subject(
@@ -131,11 +168,11 @@ class Case:
         """Seat a new person, for a number of days if given."""
         person = self.house.person()
         until = None if days is None else self.house.clock() + timedelta(days=days)
-        cases.seat(
+        seats.seat(
             self.house.vault,
             self["mediator"],
             self.case_id,
-            cases.NewParticipant(
+            seats.NewParticipant(
                 person=person.person, seat=seat, name=f"Somebody at {seat}", seated_until=until
             ),
         )
@@ -143,21 +180,51 @@ class Case:
         return person
 
     def agree(self, clauses: Iterable[dict[str, Any]] = CLAUSES) -> int:
-        """Put an agreement in force by every party's signature; return its version."""
+        """Put an agreement in force by every signature it needs; return its version."""
         sides = sorted({s.split(":")[1] for s in self.people if s.startswith("party:")})
-        drafted = agreements.propose(
-            self.house.vault, self["mediator"], self.case_id, terms(clauses, sides)
-        )
+        drafted = self.propose("mediator", clauses, sides=sides)
+        required = {signatory.person for signatory in drafted.required}
         signed = [
-            agreements.sign(self.house.vault, person, self.case_id, drafted.version, drafted.digest)
-            for seat, person in self.people.items()
-            if seat.startswith("party:")
+            self.sign(seat, drafted)
+            for seat, subject in self.people.items()
+            if subject.person in required
         ]
         assert signed[-1].in_force
+        for seat in self.people:
+            # Whoever has left reads nothing any more.
+            with suppress(NotFound):
+                self.read_agreement(seat, drafted.version)
         return drafted.version
 
+    def propose(
+        self,
+        seat: str,
+        clauses: Iterable[dict[str, Any]] = CLAUSES,
+        *,
+        sides: Sequence[str] = ("claimant", "respondent"),
+        amends: int | None = None,
+    ) -> Agreement:
+        """Put a draft before everybody."""
+        return agreements.propose(
+            self.house.vault, self[seat], self.case_id, terms(clauses, sides), amends=amends
+        )
+
+    def sign(self, seat: str, version: Agreement) -> Agreement:
+        """Sign a version as it was shown, by the person's own key."""
+        return signing.sign(
+            self.house.vault,
+            self[seat],
+            self.case_id,
+            version.version,
+            digest=version.digest,
+            signature=self.house.signature(self[seat], version.digest),
+        )
+
+    def read_agreement(self, seat: str, version: int) -> Agreement:
+        return agreements.read_agreement(self.house.vault, self[seat], self.case_id, version)
+
     def phase(self, phase: str) -> None:
-        cases.enter_phase(self.house.vault, self["mediator"], self.case_id, phase)
+        phases.enter_phase(self.house.vault, self["mediator"], self.case_id, phase)
 
     def deposit(
         self,
@@ -180,7 +247,7 @@ class Case:
 
     def listed(self, seat: str) -> dict[str, str]:
         """Return what a seat sees in the list: title and view."""
-        page = documents.list_documents(self.house.vault, self[seat], self.case_id)
+        page = listing.list_documents(self.house.vault, self[seat], self.case_id)
         return {document.title: str(document.view) for document in page.documents}
 
     def read(self, seat: str, document: DocumentId, view: View) -> bytes:

@@ -19,6 +19,7 @@ ALL = CODE + sorted((ROOT / "tests").rglob("*.py"))
 OPEN_ROUTES = {
     "/healthz": "says only that the process lives",
     "/readyz": "says only whether the servers answer",
+    "/.well-known/authzen-configuration": "says only where the endpoints are",
 }
 
 # Names that would bring plaintext to a disk, or a decision that is not one (see the scope engine).
@@ -99,6 +100,7 @@ def test_async_code_is_in_the_rooms_that_speak_http_alone() -> None:
         "api/intake/body.py",
         "api/intake/limited.py",
         "api/problems.py",
+        "api/request_ids.py",
         "api/app.py",
         "api/routes/documents.py",
     }

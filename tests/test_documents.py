@@ -18,7 +18,21 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from api.__main__ import app
-from api.routes import agreements, cases, documents, health, trail
+from api.routes import (
+    agreements,
+    authzen,
+    cases,
+    documents,
+    exceptions,
+    health,
+    lists,
+    negotiation,
+    scope,
+    seats,
+    signing,
+    templates,
+    trail,
+)
 from policies.vocabulary import CLASSES, PHASES, PURPOSES, Role, View
 from tests.api.test_program import up
 
@@ -41,8 +55,8 @@ HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 HOST = re.compile(r"https?://([^/\s:)>\"'`]+)")
 SETTING = re.compile(r"\bSUBROSA_[A-Z0-9_]*[A-Z0-9]\b")
 SHELL = re.compile(r"^```sh\n(.*?)^```$|(?<!`)`([^`]+)`(?!`)", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:^|[($ ])subrosa((?: [a-z]+)+)([^\n;|#]*)", re.MULTILINE)
-ROUTE = re.compile(r"`(/(?:v1|healthz|readyz)[^`]*)`")
+COMMAND = re.compile(r"(?:^|[($ ])subrosa((?: [a-z]+(?:-[a-z]+)*)+)([^\n;|#]*)", re.MULTILINE)
+ROUTE = re.compile(r"`(/(?:v1|access|healthz|readyz|\.well-known)[^`]*)`")
 
 
 def name_of(page: Path) -> str:
@@ -162,13 +176,27 @@ def test_the_readme_lists_every_route() -> None:
     listed = {
         (method, path)
         for row in prose(README).splitlines()
-        if row.startswith(("| GET", "| POST", "| PUT"))
+        if row.startswith(("| GET", "| POST", "| PUT", "| DELETE"))
         for method in re.findall(r"GET|POST|PUT|DELETE", row.split("|")[1])
         for path in ROUTE.findall(row.split("|")[2])
     }
     served = {
         (method, route.path)
-        for room in (cases, agreements, documents, trail, health)
+        for room in (
+            cases,
+            seats,
+            agreements,
+            exceptions,
+            signing,
+            negotiation,
+            lists,
+            documents,
+            templates,
+            scope,
+            authzen,
+            trail,
+            health,
+        )
         for route in room.router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()

@@ -9,25 +9,27 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, NoReturn
 from uuid import UUID
 
-from policies.compiler import Policy, baseline
 from policies.decisions import Denial, Permit, Question, decide, default_purpose
-from policies.engine import Scope
-from policies.roster import RosterRow
+from policies.instants import instant
 from policies.terms import PURPOSES
-from vault.audit.events import Event, Outcome
+from vault.audit.events import Event, Outcome, instant_text
 from vault.audit.slots import SlotKeys, open_slots, seal_event
-from vault.database import agreements, cases, keys
+from vault.database import cases, keys
 from vault.details import CaseDetails, CaseState, ParticipantDetails, Sealer
-from vault.errors import Invalid, NotFound, NotPermitted, Tampered, VaultError
+from vault.errors import Invalid, NotFound, NotPermitted, VaultError
 from vault.ids import CaseId
+from vault.scope import open_participant, scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from datetime import datetime
 
+    from policies.engine import Scope
+    from policies.explain import Explanation
     from policies.terms import Marking, Role, View
     from vault.audit.events import Tag
     from vault.audit.log import AuditReceipt
@@ -41,6 +43,24 @@ if TYPE_CHECKING:
 NOWHERE = CaseId(UUID(int=0))
 
 
+class Hold(Enum):
+    """How a transaction holds a case: what others may do to its state before it ends."""
+
+    # Anything; for what adds a row and looks at nothing else.
+    NOTHING = auto()
+    # Nothing, but they may hold it so too: what was decided by the state is true at the commit.
+    STATE = auto()
+    # Nothing, and they wait.
+    ALONE = auto()
+
+
+_HOLDING = {
+    Hold.NOTHING: cases.find_case,
+    Hold.STATE: cases.share_case,
+    Hold.ALONE: cases.lock_case,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seated:
     """A subject who holds a seat in the case at this instant."""
@@ -48,6 +68,7 @@ class Seated:
     case: CaseId
     details: CaseDetails
     state: CaseState
+    participant_id: ParticipantId
     participant: ParticipantDetails
     sealer: Sealer
     scope: Scope
@@ -127,10 +148,22 @@ class Standing:
                 scope_version=seated.state.scope_version if seated else None,
                 clause=decision.clause if decision else None,
                 address=self.subject.address,
-                detail=detail or {},
+                detail={**(detail or {}), **self._replayable(decision)},
             ),
             self.slot_keys,
         )
+
+    def _replayable(self, decision: Permit | Denial | None) -> dict[str, str | int]:
+        """Return what a decision was made from, beside the versions that the event names."""
+        if decision is None or self.seated is None:
+            return {}
+        return {
+            "decided": "permit" if isinstance(decision, Permit) else "denial",
+            "decided_at": instant_text(decision.question.now),
+            "policy": decision.policy_sha256,
+            "roster_version": self.seated.state.roster_version,
+            "exceptions_version": self.seated.state.exceptions_version,
+        }
 
     def record(
         self,
@@ -148,7 +181,11 @@ class Standing:
         return self.vault.log.record(self.event(tag, outcome, decision=decision, detail=detail))
 
     def refuse(
-        self, tag: Tag, denial: Denial, detail: Mapping[str, str | int] | None = None
+        self,
+        tag: Tag,
+        denial: Denial,
+        detail: Mapping[str, str | int] | None = None,
+        explanation: Explanation | None = None,
     ) -> NoReturn:
         """Put a refusal on record, then raise it with the clause that decided."""
         self.record(tag, Outcome.REFUSED, decision=denial, detail=detail)
@@ -156,6 +193,7 @@ class Standing:
             "The agreement in force does not let your seat see this at this view.",
             clause=denial.clause,
             version=denial.version,
+            explanation=explanation,
         )
 
 
@@ -198,7 +236,7 @@ class Change:
 
 @contextmanager
 def change(
-    vault: Vault, subject: Subject, case_id: CaseId, tag: Tag, *, lock: bool = True
+    vault: Vault, subject: Subject, case_id: CaseId, tag: Tag, *, hold: Hold = Hold.ALONE
 ) -> Generator[Change]:
     """Open the one transaction of an operation that changes a case.
 
@@ -210,8 +248,7 @@ def change(
         subject: Who asks.
         case_id: The case.
         tag: What is being done.
-        lock: Keep other changes of the case waiting; False for changes that add a row and look at
-            nothing else.
+        hold: What other changes of the case may happen meanwhile.
 
     Raises:
         NotFound: No such case, or the subject holds no seat in it.
@@ -220,7 +257,7 @@ def change(
     standing: Standing | None = None
     try:
         with vault.database.transaction() as tx:
-            standing = stand(vault, tx, subject, case_id, lock=lock)
+            standing = stand(vault, tx, subject, case_id, hold=hold)
             if standing.seated is None:
                 raise NotFound  # noqa: TRY301 — leaves the transaction before it is put on record
             yield Change(tx, standing, standing.seated, tag)
@@ -231,19 +268,25 @@ def change(
 
 
 def stand(
-    vault: Vault, tx: Transaction, subject: Subject, case_id: CaseId, *, lock: bool = False
+    vault: Vault,
+    tx: Transaction,
+    subject: Subject,
+    case_id: CaseId,
+    *,
+    hold: Hold = Hold.NOTHING,
 ) -> Standing:
     """Establish what a subject is in a case now. An unknown case and a foreign one cost alike.
 
     Raises:
         Tampered: A row of the case was not sealed by this vault.
     """
-    at = vault.clock()
     wrapped_person = keys.wrapped_key(tx, subject.person, "person")
     if wrapped_person is None:
         raise VaultError("This person's key is gone.")
     person_key = vault.keyring.open_person_key(subject.person, wrapped_person)
-    case = cases.lock_case(tx, case_id) if lock else cases.find_case(tx, case_id)
+    case = _HOLDING[hold](tx, case_id)
+    # Read after the lock: whoever waited behind the end of a seat is asked for what it is now.
+    at = vault.clock()
     wrapped_case = keys.wrapped_key(tx, case_id, "case")
     participant = cases.participant_of(tx, case_id, subject.person)
     if case is None or wrapped_case is None:
@@ -255,11 +298,9 @@ def stand(
     seated = None
     if participant is not None:
         sealer = Sealer(case_id, case_key)
-        details = sealer.open_participant(
-            participant.participant_id, subject.person, participant.details
-        )
+        details = open_participant(sealer, participant)
         if details.holds_at(at):
-            seated = _seated(vault, tx, sealer, case, details)
+            seated = _seated(vault, tx, sealer, case, participant.participant_id, details, at)
     return Standing(
         vault=vault,
         subject=subject,
@@ -275,30 +316,23 @@ def _seated(
     tx: Transaction,
     sealer: Sealer,
     case: cases.CaseRow,
+    participant_id: ParticipantId,
     participant: ParticipantDetails,
-) -> Seated:
+    at: datetime,
+) -> Seated | None:
+    """Return the seat if the roster that decides has it too: its rows cannot be put back."""
     details, state = sealer.open_case(case.details), sealer.open_state(case.state)
-    scope = vault.scopes.get(
-        str(case.case_id),
-        state.scope_version,
-        state.roster_version,
-        lambda: _load_scope(tx, sealer, details, state),
-    )
+    scope = scope_of(vault, tx, sealer, details, state)
+    if not scope.groups_at(f"u:{participant.person}", instant(at)):
+        return None
     return Seated(
         case=case.case_id,
         details=details,
         state=state,
+        participant_id=participant_id,
         participant=participant,
         sealer=sealer,
         scope=scope,
-    )
-
-
-def _load_scope(tx: Transaction, sealer: Sealer, details: CaseDetails, state: CaseState) -> Scope:
-    return Scope(
-        policy_in_force(tx, sealer, details, state),
-        tuple(roster_row(participant) for _, participant in open_roster(tx, sealer, state)),
-        version=state.scope_version,
     )
 
 
@@ -326,45 +360,6 @@ def slot_keys(
     )
 
 
-def policy_in_force(
-    tx: Transaction, sealer: Sealer, details: CaseDetails, state: CaseState
-) -> Policy:
-    """Return the compiled policy of the scope version in force; the baseline before the first."""
-    if state.scope_version == 0:
-        return baseline(str(sealer.case), details.sides)
-    row = agreements.find_agreement(tx, sealer.case, state.scope_version)
-    if row is None:
-        raise Tampered
-    return sealer.open_agreement(row.version, row.terms).policy
-
-
-def open_roster(
-    tx: Transaction, sealer: Sealer, state: CaseState
-) -> list[tuple[ParticipantId, ParticipantDetails]]:
-    """Return everybody ever seated in a case, in the order of seating.
-
-    Raises:
-        Tampered: A seat is not what was sealed, or one was added or taken away behind our back.
-    """
-    rows = cases.participants_of(tx, sealer.case)
-    if len(rows) != state.roster_version:
-        raise Tampered
-    return [
-        (
-            row.participant_id,
-            sealer.open_participant(row.participant_id, row.person_id, row.details),
-        )
-        for row in rows
-    ]
-
-
 def person_text(subject: Subject) -> str:
     """Name a person as the scope engine does: typed, so that no one can be named like a role."""
     return f"u:{subject.person}"
-
-
-def roster_row(details: ParticipantDetails) -> RosterRow:
-    """Return a seat as the scope engine reads it."""
-    return RosterRow.of(
-        f"u:{details.person}", details.seat, details.seated_from, details.seated_until
-    )

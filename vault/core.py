@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from policies.engine import ScopeCache
+    from policies.scope_cache import ScopeCache
     from vault.audit.log import Log
     from vault.audit.notes import VerifyKey
     from vault.audit.signing import SigningKey
@@ -33,9 +33,10 @@ class Vault:
         operations_key: Opens the slots of log entries that belong to no case or no person.
         checkpoint_verifier: The public half of the key that signs the log's checkpoints.
         receipt_key: Signs receipts of deposits.
-        scopes: Compiled scopes, by case, scope version and roster version.
+        scopes: Compiled scopes, by case and the versions of all that they are made from.
         clock: The vault's own clock, aware UTC; never the client's.
         size_limit_bytes: The largest document accepted.
+        classes: What the institution adds to the vocabulary of classes.
     """
 
     database: Database
@@ -48,6 +49,7 @@ class Vault:
     scopes: ScopeCache
     clock: Callable[[], datetime]
     size_limit_bytes: int
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policies.vocabulary import CLASSES, JOINT, NO_LABEL, Marking, Role, View
-from vault.access import change
+from policies.vocabulary import (
+    CLASSES,
+    JOINT,
+    NAMED_ONLY,
+    NO_LABEL,
+    PROVENANCES,
+    Marking,
+    Role,
+    View,
+)
+from vault.access import Hold, change
 from vault.audit.events import Tag
 from vault.audit.receipts import Receipt, sign_receipt
 from vault.content import SealedContent, object_name, store_content
@@ -23,6 +32,7 @@ from vault.details import DocumentDetails, RenditionDetails
 from vault.documents import about, find, sealed_marking
 from vault.errors import Conflict, Invalid, NotPermitted, VaultError
 from vault.ids import DocumentId, RenditionId, new_id
+from vault.readings import must_have_read
 from vault.sealing.parts import PART_SIZE, RenditionContext
 from vault.wording import one_line
 
@@ -35,7 +45,6 @@ if TYPE_CHECKING:
     from vault.details import Sealer
     from vault.ids import CaseId
 
-PROVENANCES = ("pre-existing", "made-for-mediation")
 _TITLE_LONGEST = 200
 _FILE_NAME_LONGEST = 255
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
@@ -77,7 +86,7 @@ class Description:
     """What the depositor says of a document; checked when it is made.
 
     Attributes:
-        document_class: A class of the vocabulary.
+        document_class: A class of the case's vocabulary; checked when it is deposited.
         title: One line of at most 200 characters.
         provenance: `pre-existing` or `made-for-mediation`; the law treats them differently.
         joint: Deposited for all sides together; only the mediator may say so.
@@ -95,8 +104,6 @@ class Description:
 
     def __post_init__(self) -> None:
         """Check, and bring the title into its kept form."""
-        if self.document_class not in CLASSES:
-            raise Invalid("class", "This is not a class of the vocabulary.")
         if self.provenance not in PROVENANCES:
             raise Invalid("provenance", "This is neither `pre-existing` nor `made-for-mediation`.")
         title = one_line("title", self.title, longest=_TITLE_LONGEST)
@@ -137,10 +144,11 @@ def deposit(
     Raises:
         NotFound: No such case, or the subject holds no seat in it.
         NotPermitted: The seat does not deposit.
+        Conflict: The subject has neither read nor signed the version in force.
         Invalid: The description, the size or the declared digest cannot be accepted.
         Unavailable: The store or the database does not answer. Nothing is visible.
     """
-    with change(vault, subject, case_id, Tag.DOCUMENT_DEPOSIT, lock=False) as act:
+    with change(vault, subject, case_id, Tag.DOCUMENT_DEPOSIT, hold=Hold.NOTHING) as act:
         _origin(act, joint=False)
         context = RenditionContext(case_id, DocumentId(new_id()), RenditionId(new_id()))
         sealer = _admit(act, context)
@@ -148,11 +156,9 @@ def deposit(
         stored = store_content(vault, sealer, context, content)
         description = describe()
         _check_digest(description.content, stored)
-        with change(vault, subject, case_id, Tag.DOCUMENT_DEPOSIT, lock=False) as act:
+        with change(vault, subject, case_id, Tag.DOCUMENT_DEPOSIT, hold=Hold.STATE) as act:
             _end_upload(act, context)
-            marking = Marking(
-                description.document_class, _origin(act, joint=description.joint), NO_LABEL
-            )
+            marking = _marking(act, description)
             return _complete(act, stored, description, marking)
     except BaseException:
         abandon(vault, case_id, context.rendition)
@@ -173,7 +179,8 @@ def deposit_redacted(
     Raises:
         NotFound: No such document, or the subject holds no seat in its case.
         NotPermitted: The document came from another side.
-        Conflict: It has a redacted version already.
+        Conflict: It has a redacted version already, or the subject has neither read nor signed
+            the version in force.
         Invalid: The size, the file name or the declared digest cannot be accepted.
         Unavailable: The store or the database does not answer. Nothing is visible.
     """
@@ -181,7 +188,7 @@ def deposit_redacted(
     seated = standing.must_sit(Tag.RENDITION_DEPOSIT, {"document": str(document_id)})
     assert row is not None
     marking = sealed_marking(seated, row)
-    with change(vault, subject, row.case_id, Tag.RENDITION_DEPOSIT, lock=False) as act:
+    with change(vault, subject, row.case_id, Tag.RENDITION_DEPOSIT, hold=Hold.NOTHING) as act:
         joint = marking.origin == JOINT
         if marking.origin != _origin(act, joint=joint):
             raise NotPermitted("Only the side that deposited a document redacts it.")
@@ -193,7 +200,7 @@ def deposit_redacted(
         stored = store_content(vault, sealer, context, content)
         said = describe()
         _check_digest(said, stored)
-        with change(vault, subject, row.case_id, Tag.RENDITION_DEPOSIT, lock=False) as act:
+        with change(vault, subject, row.case_id, Tag.RENDITION_DEPOSIT, hold=Hold.STATE) as act:
             _end_upload(act, context)
             recorded = act.append({**about(row), **_record_of(stored, View.REDACTED)})
             return _insert_rendition(act, stored, said, View.REDACTED, recorded)
@@ -241,6 +248,7 @@ def sweep(vault: Vault, begun_before: datetime) -> int:
 
 def _admit(act: Change, context: RenditionContext) -> Sealer:
     """Note that bytes are about to come, so that nothing in the store is without a name for it."""
+    must_have_read(act)
     documents.insert_upload(
         act.tx,
         documents.UploadRow(
@@ -251,6 +259,8 @@ def _admit(act: Change, context: RenditionContext) -> Sealer:
 
 
 def _end_upload(act: Change, context: RenditionContext) -> None:
+    # Once more: another version may have come into force while the bytes were under way.
+    must_have_read(act)
     if not documents.complete_upload(act.tx, context.rendition):
         raise Conflict("This upload took too long and was given up; send it again.")
 
@@ -265,18 +275,31 @@ def _origin(act: Change, *, joint: bool) -> str:
     return origin
 
 
+def _marking(act: Change, description: Description) -> Marking:
+    """Return what a new document bears, if its class is one that this case knows."""
+    if description.document_class not in (*CLASSES, *act.seated.scope.policy.classes):
+        raise Invalid("class", "This is not a class of the vocabulary.")
+    if description.joint and description.document_class in NAMED_ONLY:
+        raise Invalid("class", "A record of this class is never joint: it belongs to one side.")
+    return Marking(
+        description.document_class,
+        _origin(act, joint=description.joint),
+        description.provenance,
+        NO_LABEL,
+    )
+
+
 def _complete(
     act: Change, stored: SealedContent, description: Description, marking: Marking
 ) -> Deposited:
     document_id = stored.context.document
-    details = DocumentDetails(
-        title=description.title, provenance=description.provenance, marking=marking
-    )
+    details = DocumentDetails(title=description.title, marking=marking)
     recorded = act.append(
         {
             "document": str(document_id),
             "class": marking.document_class,
             "origin": marking.origin,
+            "provenance": marking.provenance,
             "label": marking.label,
             **_record_of(stored, View.FULL),
         }
@@ -288,6 +311,7 @@ def _complete(
             case_id=stored.context.case,
             document_class=marking.document_class,
             origin=marking.origin,
+            provenance=marking.provenance,
             label=marking.label,
             details=act.seated.sealer.seal_document(document_id, details),
             deposited_by=act.standing.subject.person,

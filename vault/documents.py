@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from policies.decisions import Denial, Permit, visible_markings
-from policies.terms import Marking, View
-from vault.access import NOWHERE, person_text, stand
+from policies.decisions import Denial, obligations_of
+from policies.terms import View
+from vault.access import NOWHERE, stand
 from vault.audit.events import Outcome, Tag
 from vault.content import open_content
 from vault.database import documents
 from vault.errors import Conflict, Tampered, Unavailable
+from vault.explanations import explanation_of
+from vault.selection import marking_of, visible_to
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterator, Sequence
     from datetime import datetime
 
+    from policies.decisions import Obligation, Permit
+    from policies.terms import Marking
     from vault.access import Seated, Standing
     from vault.core import Subject, Vault
-    from vault.database.connection import Transaction
     from vault.database.documents import DocumentRow, RenditionRow
+    from vault.details import DocumentDetails
     from vault.ids import CaseId, DocumentId
-
-LONGEST_PAGE = 200
-
-Cursor = tuple["datetime", "DocumentId"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,7 @@ class Document:
     Attributes:
         view: The highest view that the agreement in force gives this seat now.
         clause: The clause that gives it.
+        obligations: What the reader takes on with it.
         renditions: What is stored at that view or below it; nothing for metadata alone.
     """
 
@@ -56,20 +57,12 @@ class Document:
     case_id: CaseId
     title: str
     marking: Marking
-    provenance: str
     deposited_at: datetime
     view: View
     clause: str
     scope_version: int
+    obligations: tuple[Obligation, ...]
     renditions: tuple[Stored, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some documents, and the cursor to ask for more with; None on the last page."""
-
-    documents: tuple[Document, ...]
-    after: Cursor | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,41 +73,13 @@ class Release:
         chunks: Plaintext in pieces of at most 1 MiB, each authenticated, the first already
             opened. Close it when done: how much was delivered goes on record then.
         log_index: The entry that records the access.
+        obligations: What the reader takes on with it.
     """
 
     stored: Stored
     chunks: Generator[bytes]
     log_index: int
-
-
-def list_documents(
-    vault: Vault,
-    subject: Subject,
-    case_id: CaseId,
-    *,
-    purpose: str | None = None,
-    after: Cursor | None = None,
-    limit: int = 50,
-) -> Page:
-    """Return one page of what this seat may know to exist, oldest first; on record.
-
-    The engine is asked once per marking and its answer becomes the query: pages and cursors are
-    those of the visible documents alone.
-
-    Raises:
-        NotFound: No such case, or the subject holds no seat in it.
-        Invalid: The purpose is not in the vocabulary.
-    """
-    page = Page((), None)
-    with vault.database.snapshot() as tx:
-        standing = stand(vault, tx, subject, case_id)
-        if standing.seated:
-            present = [marking_of(row) for row in documents.markings_of(tx, case_id)]
-            visible = _visible(standing, purpose, present)
-            page = _page(tx, standing.seated, visible, after, max(1, min(limit, LONGEST_PAGE)))
-    standing.must_sit(Tag.DOCUMENT_LIST)
-    standing.record(Tag.DOCUMENT_LIST, detail={"listed": len(page.documents)})
-    return page
+    obligations: tuple[Obligation, ...]
 
 
 def read_document(
@@ -135,8 +100,8 @@ def read_document(
     if isinstance(decision, Denial):
         standing.refuse(Tag.DOCUMENT_READ, decision, about(row))
     standing.record(Tag.DOCUMENT_READ, decision=decision, detail=about(row))
-    visible = _visible(standing, purpose, [marking])
-    return _document(seated, row, renditions, visible[marking])
+    visible = visible_to(seated, seated.participant, purpose, standing.at, [marking])
+    return as_seen(seated, row, renditions, visible[marking])
 
 
 def release(
@@ -166,7 +131,8 @@ def release(
     assert row is not None
     decision = standing.decide(sealed_marking(seated, row), view, purpose)
     if isinstance(decision, Denial):
-        standing.refuse(Tag.DOCUMENT_RELEASE, decision, about(row))
+        why = explanation_of(seated.scope, decision)
+        standing.refuse(Tag.DOCUMENT_RELEASE, decision, about(row), why)
     rendition = next((r for r in renditions if r.view == str(view)), None)
     if rendition is None:
         standing.record(Tag.DOCUMENT_RELEASE, Outcome.REFUSED, decision=decision, detail=about(row))
@@ -181,7 +147,12 @@ def release(
         open_content(vault, seated.sealer, rendition, decision, receipt),
     )
     first = next(delivery, b"")
-    return Release(stored=stored, chunks=_after(first, delivery), log_index=receipt.index)
+    return Release(
+        stored=stored,
+        chunks=_after(first, delivery),
+        log_index=receipt.index,
+        obligations=decision.obligations,
+    )
 
 
 def find(
@@ -197,80 +168,62 @@ def find(
         return standing, row, documents.renditions_of(tx, [document_id])
 
 
-def marking_of(row: DocumentRow | documents.MarkingRow) -> Marking:
-    """Return all that a decision may look at in a document."""
-    return Marking(row.document_class, row.origin, row.label)
-
-
 def sealed_marking(seated: Seated, row: DocumentRow) -> Marking:
     """Return the marking a document was sealed with; Tampered if its row says otherwise."""
-    return seated.sealer.open_document(row.document_id, marking_of(row), row.details).marking
+    return open_document(seated, row).marking
+
+
+def open_document(seated: Seated, row: DocumentRow) -> DocumentDetails:
+    """Open what a document is called and how it is marked.
+
+    Raises:
+        Tampered: Its row is not what was sealed, or bears another label than the case's exceptions
+            give it: a clawed-back document cannot be put back by restoring its old row.
+    """
+    details = seated.sealer.open_document(row.document_id, marking_of(row), row.details)
+    if details.marking.label != seated.scope.exceptions.label_of(row.document_id):
+        raise Tampered
+    return details
 
 
 def about(row: DocumentRow) -> dict[str, str | int]:
     """Return what the record says of a document: ids and marking, no words of its owner."""
+    return {"document": str(row.document_id), **marking_detail(marking_of(row))}
+
+
+def marking_detail(marking: Marking) -> dict[str, str | int]:
+    """Return what the record says of a marking."""
     return {
-        "document": str(row.document_id),
-        "class": row.document_class,
-        "origin": row.origin,
-        "label": row.label,
+        "class": marking.document_class,
+        "origin": marking.origin,
+        "provenance": marking.provenance,
+        "label": marking.label,
     }
 
 
-def _visible(
-    standing: Standing, purpose: str | None, markings: list[Marking]
-) -> dict[Marking, tuple[View, str]]:
-    assert standing.seated is not None
-    return visible_markings(
-        standing.seated.scope,
-        person_text(standing.subject),
-        standing.purpose(purpose),
-        standing.seated.state.phase,
-        standing.at,
-        markings,
-    )
-
-
-def _page(
-    tx: Transaction,
-    seated: Seated,
-    visible: Mapping[Marking, tuple[View, str]],
-    after: Cursor | None,
-    limit: int,
-) -> Page:
-    wanted = [documents.MarkingRow(m.document_class, m.origin, m.label) for m in visible]
-    rows = documents.documents_by_marking(tx, seated.case, wanted, after=after, limit=limit + 1)
-    shown, more = rows[:limit], rows[limit:]
-    by_document: dict[DocumentId, list[RenditionRow]] = {row.document_id: [] for row in shown}
-    for rendition in documents.renditions_of(tx, list(by_document)):
-        by_document[rendition.document_id].append(rendition)
-    return Page(
-        tuple(
-            _document(seated, row, by_document[row.document_id], visible[marking_of(row)])
-            for row in shown
-        ),
-        (shown[-1].deposited_at, shown[-1].document_id) if more else None,
-    )
-
-
-def _document(
+def as_seen(
     seated: Seated,
     row: DocumentRow,
-    renditions: list[RenditionRow],
+    renditions: Sequence[RenditionRow],
     decided: tuple[View, str],
 ) -> Document:
-    details = seated.sealer.open_document(row.document_id, marking_of(row), row.details)
+    """Return a document as a seat sees it that has this view of it by this clause.
+
+    Raises:
+        Tampered: A row of it is not what was sealed.
+    """
+    details = open_document(seated, row)
     view, clause = decided
     return Document(
         document_id=row.document_id,
         case_id=row.case_id,
         title=details.title,
         marking=details.marking,
-        provenance=details.provenance,
         deposited_at=row.deposited_at,
         view=view,
         clause=clause,
         scope_version=seated.state.scope_version,
+        obligations=obligations_of(details.marking, clause),
         renditions=tuple(
             _stored(seated, rendition)
             for rendition in renditions

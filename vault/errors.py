@@ -14,6 +14,13 @@ No exception carries a status code (api/problems.py has the table), and no text 
 content: a reason is a sentence fixed in the code.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policies.explain import Explanation
+
 
 class VaultError(Exception):
     """The root of the tree; `str()` is one sentence fit for the caller's eyes."""
@@ -32,14 +39,22 @@ class NotPermitted(VaultError):
     Attributes:
         clause: Id of the deciding clause or floor; None when no clause allows it at all.
         version: The scope version in force when it was decided; None where the seat decides.
+        explanation: What would be allowed instead, made from words of the agreement alone; None
+            for whoever may not know of what was asked for.
     """
 
     def __init__(
-        self, reason: str, *, clause: str | None = None, version: int | None = None
+        self,
+        reason: str,
+        *,
+        clause: str | None = None,
+        version: int | None = None,
+        explanation: Explanation | None = None,
     ) -> None:
         super().__init__(reason)
         self.clause = clause
         self.version = version
+        self.explanation = explanation
 
 
 class Invalid(VaultError):

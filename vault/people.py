@@ -24,7 +24,7 @@ def enrol(vault: Vault, *, opens_cases: bool) -> PersonId:
     """Add a person with a key of its own, under which their part of every entry is sealed."""
     person, now = PersonId(new_id()), vault.clock()
     _, wrapped = vault.keyring.new_person_key(person)
-    details = _seal(vault, person, "person", {"opens_cases": opens_cases})
+    details = seal_own(vault, person, "person", {"opens_cases": opens_cases})
     with vault.database.transaction() as tx:
         people.insert_person(tx, person, details, created_at=now)
         keys.insert_key(tx, person, "person", wrapped, created_at=now)
@@ -44,7 +44,7 @@ def admit_token(vault: Vault, person: PersonId, digest: bytes, expires_at: datet
     Raises:
         NotFound: No such person.
     """
-    details = _seal(vault, person, _token(digest), {"expires_at": expires_at.isoformat()})
+    details = seal_own(vault, person, _token(digest), {"expires_at": expires_at.isoformat()})
     with vault.database.transaction() as tx:
         if not people.person_exists(tx, person):
             raise NotFound
@@ -63,8 +63,8 @@ def bearer(vault: Vault, digest: bytes, address: str | None) -> Subject | None:
     if row is None:
         return None
     try:
-        token = _open(vault, row.person_id, _token(digest), row.token)
-        person = _open(vault, row.person_id, "person", row.person)
+        token = open_own(vault, row.person_id, _token(digest), row.token)
+        person = open_own(vault, row.person_id, "person", row.person)
     except Tampered:
         return None
     if vault.clock() >= datetime.fromisoformat(token["expires_at"]):
@@ -90,12 +90,14 @@ def _token(digest: bytes) -> str:
     return f"token/{digest.hex()}"
 
 
-def _seal(vault: Vault, person: PersonId, field: str, value: dict[str, Any]) -> bytes:
+def seal_own(vault: Vault, person: PersonId, field: str, value: dict[str, Any]) -> bytes:
+    """Seal under the vault's own key what a row says of a person."""
     text = json.dumps(value, sort_keys=True).encode()
     return seal_field(vault.operations_key, FieldContext(NOWHERE, person, field), text)
 
 
-def _open(vault: Vault, person: PersonId, field: str, sealed: bytes) -> dict[str, Any]:
+def open_own(vault: Vault, person: PersonId, field: str, sealed: bytes) -> dict[str, Any]:
+    """Open what a row says of a person; Tampered if this vault did not seal it so."""
     opened = open_field(vault.operations_key, FieldContext(NOWHERE, person, field), sealed)
     return cast("dict[str, Any]", json.loads(opened))
 

@@ -31,7 +31,11 @@ _OF_THE_CASE = frozenset(
         Tag.CASE_OPEN,
         Tag.CASE_PHASE,
         Tag.PARTICIPANT_SEAT,
+        Tag.SEAT_CHANGE,
         Tag.AGREEMENT_PROPOSE,
+        Tag.AGREEMENT_WITHDRAW,
+        Tag.AGREEMENT_COMMENT,
+        Tag.AGREEMENT_NOTICE,
         Tag.AGREEMENT_SIGN,
         Tag.AGREEMENT_IN_FORCE,
     }
@@ -117,7 +121,7 @@ def _as_seen(standing: Standing, seated: Seated, index: int, event: Event) -> Tr
 
 def _marking(event: Event) -> Marking | None:
     """Return the marking of the document an event is about, if it is about one."""
-    parts = [event.detail.get(name) for name in ("class", "origin", "label")]
+    parts = [event.detail.get(name) for name in ("class", "origin", "provenance", "label")]
     if any(part is None for part in parts):
         return None
     return Marking(*(str(part) for part in parts))

@@ -17,11 +17,13 @@ from vault.access import open_entry, slot_keys
 from vault.audit.events import Outcome, Tag
 from vault.audit.verify import verify_log
 from vault.content import layout_of, object_name, verify_content
-from vault.database import cases, changes, documents, keys
+from vault.database import cases, changes, documents, exceptions, keys
 from vault.database import log as entries
 from vault.details import CaseState, Sealer
 from vault.errors import Tampered
 from vault.ids import CaseId, RenditionId
+from vault.requests import open_request
+from vault.scope import open_ledger, open_roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from vault.database.changes import ChangeRow
     from vault.database.connection import Transaction
     from vault.database.documents import StoredRow
+    from vault.scope import Ledger
 
 _NAMES_AT_ONCE = 500
 
@@ -41,6 +44,17 @@ _ROWS_OF: dict[Tag, dict[str, str]] = {
     Tag.PARTICIPANT_SEAT: {"participant": "participant"},
     Tag.AGREEMENT_PROPOSE: {"version": "version"},
     Tag.AGREEMENT_SIGN: {"signature": "version"},
+    Tag.AGREEMENT_WITHDRAW: {"withdrawal": "version"},
+    Tag.AGREEMENT_COMMENT: {"comment": "comment"},
+    Tag.AGREEMENT_NOTICE: {"reading": "version"},
+    Tag.SEAT_CHANGE: {"seat-change": "change"},
+    Tag.SEAT_STEP_DOWN: {"seat-change": "change"},
+    Tag.EXCEPTION_REQUEST: {"request": "request"},
+    Tag.EXCEPTION_ANSWER: {"answer": "request"},
+    Tag.GRANT_MAKE: {"exception": "number"},
+    Tag.GRANT_END: {"exception": "number"},
+    Tag.DOCUMENT_CLAW_BACK: {"exception": "number"},
+    Tag.DOCUMENT_LIFT: {"exception": "number"},
     Tag.DOCUMENT_DEPOSIT: {"document": "document", "rendition": "rendition"},
     Tag.RENDITION_DEPOSIT: {"rendition": "rendition"},
 }
@@ -155,8 +169,10 @@ def _state_after(before: CaseState | None, event: Event) -> CaseState:
     """Return the state of a case after one more of its events."""
     state = before or CaseState(phase=PHASES[0], scope_version=0, roster_version=0)
     match event.tag:
-        case Tag.CASE_OPEN | Tag.PARTICIPANT_SEAT:
+        case Tag.CASE_OPEN | Tag.PARTICIPANT_SEAT | Tag.SEAT_CHANGE | Tag.SEAT_STEP_DOWN:
             return replace(state, roster_version=state.roster_version + 1)
+        case Tag.GRANT_MAKE | Tag.GRANT_END | Tag.DOCUMENT_CLAW_BACK | Tag.DOCUMENT_LIFT:
+            return replace(state, exceptions_version=state.exceptions_version + 1)
         case Tag.CASE_PHASE:
             return replace(state, phase=str(event.detail["to"]))
         case Tag.AGREEMENT_IN_FORCE:
@@ -172,13 +188,30 @@ def _compare_states(vault: Vault, tx: Transaction, states: dict[UUID, CaseState]
         if row is None or wrapped is None:
             continue  # Its key is gone, or its row's absence has been named.
         try:
-            key = vault.keyring.open_case_key(row.case_id, wrapped)
-            state = Sealer(row.case_id, key).open_state(row.state)
+            sealer = Sealer(row.case_id, vault.keyring.open_case_key(row.case_id, wrapped))
+            state = sealer.open_state(row.state)
         except Tampered:
             yield f"Case {case}: its state is not what was sealed."
             continue
         if state != expected:
             yield f"Case {case}: its state is not the one on record."
+            continue
+        try:
+            open_roster(tx, sealer, state)
+            ledger = open_ledger(tx, sealer, state)
+            for request in exceptions.requests_of(tx, row.case_id):
+                open_request(tx, sealer, request)
+        except Tampered:
+            yield f"Case {case}: its roster or its exceptions are not what was sealed."
+            continue
+        yield from _compare_labels(tx, row.case_id, ledger)
+
+
+def _compare_labels(tx: Transaction, case: CaseId, ledger: Ledger) -> Iterator[str]:
+    """Hold the label of every document to the exceptions of its case."""
+    for document, label in documents.labels_of(tx, case):
+        if label != ledger.label_of(document):
+            yield f"Document {document}: its label is not the one on record."
 
 
 def _expected(event: Event) -> Iterator[tuple[str, str, UUID | None]]:
@@ -201,7 +234,7 @@ def _compare_rendition(
     if wrapped is None:
         yield f"Rendition {row.rendition_id}: the key of its case is gone."
         return
-    marking = Marking(row.document_class, row.origin, row.label)
+    marking = Marking(row.document_class, row.origin, row.provenance, row.label)
     try:
         sealer = Sealer(row.case_id, vault.keyring.open_case_key(row.case_id, wrapped))
         sealer.open_document(row.document_id, marking, row.document_details)

@@ -1,7 +1,9 @@
-"""What an auditor does with the log on this machine: take a checkpoint, and verify against one."""
+"""What an auditor does with the log on this machine: verify it, and make its decisions again."""
 
+import json
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -10,9 +12,13 @@ from api.composition import open_vault
 from api.settings import read_settings
 from vault.audit.notes import NoteRefused, VerifyKey
 from vault.audit.receipts import verify_receipt
+from vault.ids import CaseId
+from vault.replay import replay as replay_decisions
 from vault.verification import verify_the_log
 
-commands = typer.Typer(help="The log: take a checkpoint, verify everything.", no_args_is_help=True)
+commands = typer.Typer(
+    help="The log: take a checkpoint, verify everything, decide again.", no_args_is_help=True
+)
 
 
 @commands.command()
@@ -70,3 +76,23 @@ def verify(
         raise typer.Exit(1)
     since = "" if note is None else " Nothing was rewritten since that checkpoint."
     typer.echo(f"The log verifies: {verdict.size} entries, root {verdict.root.hex()}.{since}")
+
+
+@commands.command()
+def replay(
+    data: Data = None,
+    case: Annotated[UUID | None, typer.Option(help="Only entries of this case.")] = None,
+    index: Annotated[int | None, typer.Option(min=0, help="Only this entry of the log.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Make every decision on record again, by stock Casbin; exit with 1 if one differs."""
+    with open_vault(read_settings(data=data)) as vault:
+        verdict = replay_decisions(vault, case=None if case is None else CaseId(case), index=index)
+    if as_json:
+        typer.echo(json.dumps(verdict.to_json(), indent=2))
+    else:
+        for problem in verdict.problems:
+            typer.echo(problem)
+        typer.echo(verdict.summary())
+    if verdict.differing:
+        raise typer.Exit(1)

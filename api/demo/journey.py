@@ -161,6 +161,7 @@ def _seat(stage: _Stage, member: Member, until: datetime | None) -> None:
 def _agree(stage: _Stage) -> Mapping[str, str]:
     """Sign the first agreement; until the last signature nobody else sees the first record."""
     _deposit(stage, "chart")
+    _register_keys(stage)
     terms = first_agreement(_instant(stage.expert_until))
     version = _propose(stage, "mediator", terms)
     _sign(stage, "party:claimant", version)
@@ -169,6 +170,9 @@ def _agree(stage: _Stage) -> Mapping[str, str]:
     nobody: list[str] = []
     found = (signed["in_force"], signed["awaited"])
     stage.journal.expect((True, nobody), found, "agreement 1, signed by both sides")
+    for depositor in {paper.by for paper in story.PAPERS.values()}:
+        # Nobody deposits under terms that they have not read.
+        stage.callers[depositor].get(f"{stage.path}/agreements/{version}")
     return signed["sentences"]
 
 
@@ -189,8 +193,8 @@ def _mediate_and_settle(stage: _Stage) -> None:
     _try(stage, story.BEFORE_SETTLEMENT)
     draft = _propose(stage, "counsel:claimant", second_agreement(_instant(stage.expert_until)))
     signed = _sign(stage, "party:claimant", draft)
-    awaited = [stage.people["party:respondent"].person]
-    found = (signed["in_force"], signed["awaited"])
+    awaited = [stage.people[who].person for who in ("party:respondent", "expert")]
+    found = (signed["in_force"], [signatory["person"] for signatory in signed["awaited"]])
     stage.journal.expect((False, awaited), found, "draft 2, signed by one side")
     _enter(stage, "settlement")
     _deposit(stage, "settlement")
@@ -231,9 +235,18 @@ def _propose(stage: _Stage, who: str, terms: dict[str, Any]) -> int:
 
 
 def _sign(stage: _Stage, who: str, version: int) -> dict[str, Any]:
-    """Sign the version that this party reads, and no other."""
-    caller, path = stage.callers[who], f"{stage.path}/agreements/{version}"
-    return caller.send(f"{path}/signatures", json={"digest": caller.get(path)["digest"]})
+    """Sign the version that this party reads, and no other, by the party's own key."""
+    caller, key = stage.callers[who], stage.people[who].key
+    path = f"{stage.path}/agreements/{version}"
+    digest = caller.get(path)["digest"]
+    body = {"digest": digest, "signature": key.sign_agreement(digest)}
+    return caller.send(f"{path}/signatures", json=body)
+
+
+def _register_keys(stage: _Stage) -> None:
+    for who in ("party:claimant", "party:respondent"):
+        public_key = stage.people[who].key.public_text()
+        stage.callers[who].send("/v1/signing-keys", json={"public_key": public_key})
 
 
 def _instant(moment: datetime) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import httpx2
 
 from api.demo.story import CAST
+from api.identity.signing import PrivateKey
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
@@ -23,10 +24,11 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person the vault knows, and the token that stands for them."""
+    """A person the vault knows, the token that stands for them, and the key they sign by."""
 
     person: str
     token: str = field(repr=False)
+    key: PrivateKey = field(default_factory=PrivateKey.generate, repr=False)
 
 
 class Enrol(Protocol):

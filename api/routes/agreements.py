@@ -1,16 +1,16 @@
-"""Agreements over HTTP: propose, read, sign."""
+"""Agreements over HTTP: propose, amend, withdraw, read, sign."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path
+from fastapi import APIRouter, Body, Path, Query
 
 from api.access import CaseHere, SubjectHere, VaultHere
 from api.intake.limited import LimitedRoute
 from api.problems import problems
-from api.schemas import AgreementOut, AgreementsOut, NewSignature
+from api.schemas.agreements import AgreementOut, AgreementsOut, NewSignature
 from policies.schema import schema
-from vault import agreements
+from vault import agreements, signing
 
 router = APIRouter(tags=["agreements"], route_class=LimitedRoute)
 
@@ -37,16 +37,23 @@ Version = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the ver
 @router.post(
     "/v1/cases/{case}/agreements",
     status_code=HTTPStatus.CREATED,
-    responses=problems(404),
+    responses=problems(404, 409),
 )
 def propose(
     subject: SubjectHere,
     vault: VaultHere,
     case: CaseHere,
     terms: Annotated[object, Body(examples=[_TERMS_EXAMPLE])],
+    amends: Annotated[
+        int | None,
+        Query(ge=1, le=2**31 - 1, description="The draft it is made from; yours is replaced."),
+    ] = None,
 ) -> AgreementOut:
-    """Put a draft before everybody seated. It changes nobody's rights until it is in force."""
-    return AgreementOut.of(agreements.propose(vault, subject, case, terms))
+    """Put a draft before everybody seated. It changes nobody's rights until it is in force.
+
+    A draft that breaks a floor is refused with a counter-example.
+    """
+    return AgreementOut.of(agreements.propose(vault, subject, case, terms, amends=amends))
 
 
 @router.get("/v1/cases/{case}/agreements", responses=problems(404))
@@ -68,12 +75,22 @@ def read_agreement(
     return AgreementOut.of(agreements.read_agreement(vault, subject, case, version))
 
 
+@router.post("/v1/cases/{case}/agreements/{version}/withdrawal", responses=problems(403, 404, 409))
+def withdraw(
+    subject: SubjectHere, vault: VaultHere, case: CaseHere, version: Version
+) -> AgreementOut:
+    """Take a draft back; who proposed it does this, or the mediator."""
+    return AgreementOut.of(agreements.withdraw(vault, subject, case, version))
+
+
 @router.post("/v1/cases/{case}/agreements/{version}/signatures", responses=problems(403, 404, 409))
 def sign(
     subject: SubjectHere, vault: VaultHere, case: CaseHere, version: Version, new: NewSignature
 ) -> AgreementOut:
     """Sign the exact version you have read; the last required signature puts it in force."""
-    return AgreementOut.of(agreements.sign(vault, subject, case, version, new.digest))
+    return AgreementOut.of(
+        signing.sign(vault, subject, case, version, digest=new.digest, signature=new.signature)
+    )
 
 
 @router.get("/v1/scope/schema", responses=problems())

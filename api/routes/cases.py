@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.access import CaseHere, SubjectHere, VaultHere
 from api.intake.limited import LimitedRoute
 from api.problems import problems
-from api.schemas import (
+from api.schemas.cases import (
     CaseOut,
     CasesOut,
     CaseWithParticipants,
@@ -16,7 +16,7 @@ from api.schemas import (
     NewPhase,
     ParticipantOut,
 )
-from vault import cases
+from vault import cases, phases, seats
 from vault.ids import PersonId
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=LimitedRoute)
@@ -56,15 +56,16 @@ def seat(
 ) -> ParticipantOut:
     """Seat a person in a case; the mediator does this."""
     return ParticipantOut.of(
-        cases.seat(
+        seats.seat(
             vault,
             subject,
             case,
-            cases.NewParticipant(
+            seats.NewParticipant(
                 person=PersonId(new.person),
                 seat=new.seat,
                 name=new.name,
                 organisation=new.organisation,
+                organisation_id=new.organisation_id,
                 seated_from=new.seated_from,
                 seated_until=new.seated_until,
             ),
@@ -75,5 +76,5 @@ def seat(
 @router.put("/{case}/phase", status_code=HTTPStatus.NO_CONTENT, responses=problems(403, 404, 409))
 def enter_phase(subject: SubjectHere, vault: VaultHere, case: CaseHere, new: NewPhase) -> Response:
     """Move a case to a phase; the mediator does this, and clauses follow at once."""
-    cases.enter_phase(vault, subject, case, new.phase)
+    phases.enter_phase(vault, subject, case, new.phase)
     return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -1,13 +1,10 @@
-"""Documents over HTTP: in as a raw body or a form, out as a stream, listed as one may see them."""
+"""Documents over HTTP: in as a raw body or a form, out as a stream."""
 
 import base64
-import json
-from collections.abc import AsyncIterator, Generator
-from datetime import datetime
+from collections.abc import AsyncIterator, Generator, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
-from uuid import UUID
 
 import anyio
 from fastapi import APIRouter, Query, Request
@@ -17,28 +14,19 @@ from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from api.access import CaseHere, DocumentHere, IntakeHere, SubjectHere, VaultHere
 from api.intake.described import read_deposit, read_rendition
 from api.problems import problems
-from api.schemas import DepositedOut, DocumentOut, DocumentsOut
-from policies.terms import View
+from api.routes.lists import Purpose
+from api.schemas.documents import DepositedOut, DocumentOut
+from policies.decisions import Obligation
+from policies.terms import PROVENANCES, View
 from vault import deposits, documents
-from vault.errors import Invalid
-from vault.ids import DocumentId
 
 router = APIRouter(tags=["documents"])
-
-Purpose = Annotated[
-    str | None,
-    Query(
-        max_length=40,
-        description="Why you read it, on record; what goes with your seat if left out.",
-        examples=["mediation"],
-    ),
-]
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FORM_FIELDS = {
     "class": {"type": "string", "description": "A class of the vocabulary."},
     "title": {"type": "string", "description": "One line; the file's name if left out."},
-    "provenance": {"type": "string", "enum": list(deposits.PROVENANCES)},
+    "provenance": {"type": "string", "enum": list(PROVENANCES)},
     "joint": {"type": "string", "enum": ["true", "false"], "description": "Mediator only."},
     "sha256": {"type": "string", "description": "Announced digest in hex; compared."},
     "file": {"type": "string", "format": "binary"},
@@ -119,27 +107,6 @@ def deposit_redacted(
         )
 
 
-@router.get("/v1/cases/{case}/documents", responses=problems(404))
-def list_documents(
-    subject: SubjectHere,
-    vault: VaultHere,
-    case: CaseHere,
-    purpose: Purpose = None,
-    after: Annotated[
-        str | None, Query(max_length=200, description="`next` of the page before.")
-    ] = None,
-    limit: Annotated[int, Query(ge=1, le=documents.LONGEST_PAGE)] = 50,
-) -> DocumentsOut:
-    """List what you may know to exist, oldest first, with the view you have of each."""
-    page = documents.list_documents(
-        vault, subject, case, purpose=purpose, after=_read_cursor(after), limit=limit
-    )
-    return DocumentsOut(
-        documents=[DocumentOut.of(document) for document in page.documents],
-        next=_cursor(page.after),
-    )
-
-
 @router.get("/v1/documents/{document}", responses=problems(403, 404))
 def read_document(
     subject: SubjectHere, vault: VaultHere, document: DocumentHere, purpose: Purpose = None
@@ -179,11 +146,17 @@ def release(
             "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
             "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(stored.sha256)).decode()}:",
             "Subrosa-Log-Index": str(released.log_index),
+            **_obliging(released.obligations),
             "Cache-Control": "no-store",
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+def _obliging(obligations: Sequence[Obligation]) -> dict[str, str]:
+    """Name in a header what the reader takes on; without a header, nothing."""
+    return {"Subrosa-Obligations": ", ".join(obligations)} if obligations else {}
 
 
 async def _closing(chunks: Generator[bytes]) -> AsyncIterator[bytes]:
@@ -197,23 +170,3 @@ async def _closing(chunks: Generator[bytes]) -> AsyncIterator[bytes]:
     finally:
         with anyio.CancelScope(shield=True):
             await run_in_threadpool(chunks.close)
-
-
-def _cursor(after: documents.Cursor | None) -> str | None:
-    if after is None:
-        return None
-    text = json.dumps([after[0].isoformat(), str(after[1])])
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def _read_cursor(text: str | None) -> documents.Cursor | None:
-    if text is None:
-        return None
-    try:
-        at, document = json.loads(base64.urlsafe_b64decode(text))
-        instant, identifier = datetime.fromisoformat(at), DocumentId(UUID(document))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise Invalid("after", "This is not a cursor of this list.") from error
-    if instant.tzinfo is None:
-        raise Invalid("after", "This is not a cursor of this list.")
-    return instant, identifier

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.access import VaultHere
 from api.problems import problems
-from api.schemas import Health
+from api.schemas.problems import Health
 
 router = APIRouter(tags=["health"])
 

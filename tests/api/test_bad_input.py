@@ -67,6 +67,9 @@ def test_a_foreign_case_and_no_case_answer_alike(server: Server, case: Case, hou
         for path, absent in (
             (f"/v1/cases/{case.case_id}", f"/v1/cases/{new_id()}"),
             (f"/v1/cases/{case.case_id}/documents", "/v1/cases/none/documents"),
+            (f"/v1/cases/{case.case_id}/documents/count", "/v1/cases/none/documents/count"),
+            (f"/v1/cases/{case.case_id}/documents/export", "/v1/cases/none/documents/export"),
+            (f"/v1/cases/{case.case_id}/view-as/{new_id()}", "/v1/cases/none/view-as/none"),
             (f"/v1/cases/{case.case_id}/events", f"/v1/cases/{new_id()}/events"),
             (f"/v1/cases/{case.case_id}/agreements/1", f"/v1/cases/{new_id()}/agreements/1"),
             (f"/v1/documents/{document}", f"/v1/documents/{new_id()}"),

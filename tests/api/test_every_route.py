@@ -7,8 +7,25 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api import access
-from api.routes import agreements, cases, documents, health, trail
+from api.routes import (
+    agreements,
+    authzen,
+    cases,
+    documents,
+    exceptions,
+    health,
+    lists,
+    negotiation,
+    scope,
+    seats,
+    signing,
+    templates,
+    trail,
+)
 from tests.api.conftest import Server
+from tests.api.deciding import DECIDING, questions
+from tests.api.excepting import BODIES, BY_THE_MEDIATOR, EXCEPTING, prepared
+from tests.api.negotiating import NEGOTIATING, drafts
 from tests.api.test_bad_input import HEADERS
 from tests.builders import Case, House, terms
 from vault.access import open_entry
@@ -19,9 +36,14 @@ from vault.database.log import all_entries
 OPEN = {
     "/healthz": "says only that the process lives",
     "/readyz": "says only whether the servers answer",
+    "/.well-known/authzen-configuration": "says only where the endpoints are",
 }
 # These are for anybody identified, and say nothing that is not in this repository.
-PUBLIC = {"/v1/scope/schema"}
+PUBLIC = {
+    "/v1/scope/schema",
+    "/v1/scope/templates",
+    "/v1/scope/templates/{template}",
+}
 
 # How each route is called with success, and the name of the event it leaves.
 CALLS: dict[tuple[str, str], str] = {
@@ -30,10 +52,6 @@ CALLS: dict[tuple[str, str], str] = {
     ("GET", "/v1/cases/{case}"): "case:read",
     ("POST", "/v1/cases/{case}/participants"): "case:participant:seat",
     ("PUT", "/v1/cases/{case}/phase"): "case:phase",
-    ("POST", "/v1/cases/{case}/agreements"): "agreement:propose",
-    ("GET", "/v1/cases/{case}/agreements"): "agreement:list",
-    ("GET", "/v1/cases/{case}/agreements/{version}"): "agreement:read",
-    ("POST", "/v1/cases/{case}/agreements/{version}/signatures"): "agreement:sign",
     ("POST", "/v1/cases/{case}/documents"): "document:deposit",
     ("GET", "/v1/cases/{case}/documents"): "document:list",
     ("GET", "/v1/documents/{document}"): "document:read",
@@ -41,12 +59,29 @@ CALLS: dict[tuple[str, str], str] = {
     ("POST", "/v1/documents/{document}/renditions"): "rendition:deposit",
     ("GET", "/v1/cases/{case}/events"): "case:events:read",
     ("GET", "/v1/log/checkpoint"): "log:checkpoint:read",
+    **NEGOTIATING,
+    **EXCEPTING,
+    **DECIDING,
 }
 
 
 ROUTES = [
     route
-    for room in (cases, agreements, documents, trail, health)
+    for room in (
+        cases,
+        seats,
+        exceptions,
+        agreements,
+        negotiation,
+        signing,
+        lists,
+        documents,
+        templates,
+        scope,
+        authzen,
+        trail,
+        health,
+    )
     for route in room.router.routes
     if isinstance(route, APIRoute)
 ]
@@ -84,6 +119,9 @@ def test_what_a_route_returns_is_on_the_log(
     who = case["party:claimant"]
     if path in ("/v1/cases", "/v1/cases/{case}/participants", "/v1/cases/{case}/phase"):
         who = case["mediator"]
+    values = prepared(case, method, path, document)
+    if path in BY_THE_MEDIATOR:
+        who = case["mediator"]
     with server.as_(who) as http:
         draft = http.post(f"/v1/cases/{case.case_id}/agreements", json=terms()).json()
         bodies: dict[str, dict[str, object]] = {
@@ -94,18 +132,19 @@ def test_what_a_route_returns_is_on_the_log(
                 "name": "N",
             },
             "/v1/cases/{case}/phase": {"phase": "mediation"},
-            "/v1/cases/{case}/agreements": terms(),
-            "/v1/cases/{case}/agreements/{version}/signatures": {"digest": draft["digest"]},
+            **BODIES,
+            **questions(case, document),
+            **drafts(house, who, draft["digest"]),
         }
-        url = path.format(case=case.case_id, document=document, version=draft["version"])
+        url = path.format(case=case.case_id, document=document, version=draft["version"], **values)
         if path.endswith("/content"):
             url += "?view=full"
-        if path in bodies and method != "GET":
+        if path in bodies and method in ("POST", "PUT"):
             answer = http.request(method, url, json=bodies[path])
         elif method == "POST":
             answer = http.post(url, content=b"x", headers=HEADERS)
         else:
-            answer = http.get(url)
+            answer = http.request(method, url)
     assert answer.is_success, answer.text
     deadline = time.monotonic() + 5
     while newest(house.vault) != CALLS[method, path] and time.monotonic() < deadline:
@@ -120,7 +159,8 @@ def test_nobody_gets_anything_without_a_token(
     server: Server, case: Case, method: str, path: str
 ) -> None:
     document = case.deposit("party:claimant").document_id
-    url = path.format(case=case.case_id, document=document, version=1)
+    unknown = dict.fromkeys(("request", "participant", "phase", "grant"), "1")
+    url = path.format(case=case.case_id, document=document, version=1, **unknown)
     assert httpx2.request(method, server.url + url).status_code in (401, 422)
     assert httpx2.request(method, server.url + url + "?view=full", json={}).status_code in (
         401,

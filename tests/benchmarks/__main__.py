@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import audit, decisions, sealing, transfer
+from tests.benchmarks import audit, cedar, decisions, sealing, storage, transfer
 from tests.benchmarks.figures import Figure
 
 FIGURES: dict[str, Callable[[bool], Figure]] = {
@@ -22,6 +22,15 @@ FIGURES: dict[str, Callable[[bool], Figure]] = {
     "download_http": transfer.download_http,
     "upload_rss_mib": transfer.upload_rss_mib,
     "decide_cold": decisions.decide_cold,
+    "decide_warm": decisions.decide_warm,
+    "decide_vs_cedar_cold": cedar.decide_vs_cedar_cold,
+    "decide_vs_cedar_warm": cedar.decide_vs_cedar_warm,
+    "decide_scale": storage.decide_scale,
+    "list_10k": storage.list_10k,
+    "list_scale": storage.list_scale,
+    "whatif_ms": decisions.whatif_ms,
+    "floors_ms": decisions.floors_ms,
+    "scope_memory_kib": decisions.scope_memory_kib,
     "audit_append_1": audit.audit_append_1,
 }
 

@@ -12,6 +12,7 @@ from policies.roster import RosterRow
 from policies.terms import (
     CLASSES,
     PHASES,
+    PROVENANCES,
     PURPOSES,
     Effect,
     Marking,
@@ -136,6 +137,27 @@ def seated(number: int, seat: str, nbf: str = ALWAYS, exp: str = NEVER) -> Roste
     return RosterRow(person(number), Seat.parse(seat), Instant(nbf), Instant(exp))
 
 
+def intricate(count: int) -> Terms:
+    """As many clauses for one group, which cross one another in words and in time."""
+    return terms(
+        *(
+            clause(
+                f"{n}",
+                "party",
+                classes=list(CLASSES[n % 15 :]),
+                origins=[*SIDES, "joint", "mediator", "expert"][n % 5 :],
+                purposes=list(PURPOSES[n % 4 :]),
+                phases=list(PHASES[n % 5 :]),
+                **{
+                    "from": f"2026-{1 + n % 12:02}-{1 + n % 28:02}T00:{n % 60:02}:00Z",
+                    "until": f"2027-{1 + n % 12:02}-{1 + n % 28:02}T00:{n % 60:02}:00Z",
+                },
+            )
+            for n in range(count)
+        )
+    )
+
+
 MIRA, PAT, PAT_COUNSEL, CLINIC_HEAD, CLINIC_COUNSEL = (person(n) for n in range(5))
 INSURER, EXPERT, BOARD, AUDITOR, STRANGER = (person(n) for n in range(5, 10))
 ROSTER: Final = (
@@ -153,11 +175,20 @@ ROSTER: Final = (
 
 def markings(sides: Sequence[str]) -> list[Marking]:
     return [
-        Marking(cls, origin, label)
+        Marking(cls, origin, prov, label)
         for cls in CLASSES
         for origin in origins_of(sides)
+        for prov in PROVENANCES
         for label in LABELS
     ]
+
+
+_PROVENANCE_CHOICES: Final = (
+    "*",
+    ["pre-existing"],
+    ["made-for-mediation"],
+    {"not": ["pre-existing"]},
+)
 
 
 def _choices(words: Sequence[str]) -> st.SearchStrategy[Any]:
@@ -186,6 +217,8 @@ def clauses(draw: st.DrawFn, sides: Sequence[str] = SIDES) -> Json:
         purposes=draw(_choices(PURPOSES)),
         phases=draw(_choices(PHASES)),
     )
+    if draw(st.booleans()):
+        made["provenances"] = draw(st.sampled_from(_PROVENANCE_CHOICES))
     if draw(st.booleans()):
         made["labels"] = draw(st.sampled_from(["*", ["-"], ["claw-back"], ["-", "claw-back"]]))
     if draw(st.integers(0, 2)) == 0:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from policies.compiler import compile_terms
 from policies.decisions import (
     Denial,
+    Obligation,
     Permit,
     Question,
     decide,
@@ -36,8 +37,10 @@ from tests.policies.samples import (
     STRANGER,
     Json,
     agreements,
+    clause,
     markings,
     person,
+    terms,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
 
 POLICY = compile_terms(CASE, parse_terms(CLINIC))
 SCOPE = Scope(POLICY, ROSTER, 3)
-MEDICAL = Marking("medical", "claimant", "-")
+MEDICAL = Marking("medical", "claimant", "pre-existing", "-")
 
 
 def question(
@@ -163,7 +166,10 @@ def test_the_visible_markings_are_those_that_are_permitted_one_by_one(
     value: Json, number: int, purpose: str, phase: str
 ) -> None:
     scope = Scope(compile_terms(CASE, parse_terms(value)), ROSTER, 1)
-    who, every = person(number), [*markings(SIDES), Marking("medcal", "claimant", "-")]
+    who, every = (
+        person(number),
+        [*markings(SIDES), Marking("medcal", "claimant", "pre-existing", "-")],
+    )
     expected: dict[Marking, tuple[View, str]] = {}
     for marking in every:
         for view in View:
@@ -189,3 +195,16 @@ def test_every_role_has_a_purpose_of_the_vocabulary() -> None:
         "auditor": "audit",
     }
     assert {default_purpose(role) for role in Role} == set(PURPOSES)
+
+
+def test_a_permit_for_a_substance_use_record_carries_its_notice_unless_it_is_ones_own() -> None:
+    named = clause("1", "side:respondent", classes=["substance-use-record"])
+    scope = Scope(compile_terms(CASE, terms(named)), ROSTER, 1)
+    record = Marking("substance-use-record", "claimant", "pre-existing", "-")
+    theirs, own = (
+        decide(scope, question(who, View.FULL, marking=record)) for who in (CLINIC_HEAD, PAT)
+    )
+    assert isinstance(theirs, Permit)
+    assert isinstance(own, Permit)
+    assert theirs.obligations == (Obligation.PART_2_NOTICE,)
+    assert own.obligations == ()

@@ -44,8 +44,8 @@ from tests.policies.samples import (
 from tests.policies.stock import stock_enforcer
 
 POLICY = compile_terms(CASE, parse_terms(CLINIC))
-MEDICAL = Marking("medical", "claimant", "-")
-CLAWED_BACK = Marking("medical", "claimant", "claw-back")
+MEDICAL = Marking("medical", "claimant", "pre-existing", "-")
+CLAWED_BACK = Marking("medical", "claimant", "pre-existing", "claw-back")
 
 
 def clinic() -> Scope:
@@ -73,7 +73,7 @@ def clinic() -> Scope:
         (EXPERT, MEDICAL, View.FULL, "mediation", "exchange", (False, None)),
         (
             BOARD,
-            Marking("settlement", "joint", "-"),
+            Marking("settlement", "joint", "pre-existing", "-"),
             View.REDACTED,
             "regulatory",
             "closed",
@@ -83,7 +83,7 @@ def clinic() -> Scope:
         (AUDITOR, MEDICAL, View.REDACTED, "audit", "closed", (False, "FLOOR-2")),
         (
             INSURER,
-            Marking("caucus", "respondent", "-"),
+            Marking("caucus", "respondent", "pre-existing", "-"),
             View.METADATA,
             "claims",
             "mediation",
@@ -110,11 +110,12 @@ def test_the_clinic_agreement_decides_as_it_reads(
 
 
 def test_h2_a_policy_without_rows_for_somebody_allows_nothing_not_even_empty_words() -> None:
-    assert stock_enforcer([], []).enforce_ex(*[""] * 9)[0] is False
+    assert stock_enforcer([], []).enforce_ex(*[""] * 10)[0] is False
     nobody_yet = Scope(baseline(CASE, SIDES), [], 0)
-    for words in product([STRANGER, ""], ["", "medical"], ["", "claimant"], ["", "-"]):
-        who, cls, origin, label = words
-        marking = Marking(cls, origin, label)
+    given = ([STRANGER, ""], ["", "medical"], ["", "claimant"], ["", "pre-existing"], ["", "-"])
+    for words in product(*given):
+        who, cls, origin, prov, label = words
+        marking = Marking(cls, origin, prov, label)
         for view, rest in product(View, [("", ""), ("mediation", "intake")]):
             assert nobody_yet.ask(who, marking, view, *rest, NOW) == (False, None)
 
@@ -139,7 +140,10 @@ def test_h16_a_refusal_names_the_deny_and_a_grant_the_last_allow_that_matches() 
         ),
     )
     scope = Scope(policy, ROSTER, 1)
-    theirs, bill = Marking("other", "respondent", "-"), Marking("billing", "respondent", "-")
+    theirs, bill = (
+        Marking("other", "respondent", "pre-existing", "-"),
+        Marking("billing", "respondent", "pre-existing", "-"),
+    )
     rest = ("mediation", "exchange", NOW)
     assert scope.ask(PAT, theirs, View.METADATA, *rest) == (True, "3")
     assert scope.ask(PAT, theirs, View.REDACTED, *rest) == (True, "2")
@@ -153,7 +157,9 @@ def test_h16_a_refusal_names_the_deny_and_a_grant_the_last_allow_that_matches() 
 )
 def test_h23_nobody_holds_a_seat_by_being_called_like_one(name: str) -> None:
     scope = clinic()
-    for marking, view in product([MEDICAL, Marking("other", "mediator", "-")], View):
+    for marking, view in product(
+        [MEDICAL, Marking("other", "mediator", "pre-existing", "-")], View
+    ):
         assert scope.ask(name, marking, view, "mediation", "exchange", NOW) == (False, None)
     assert not TimedRoleManager(ROSTER).has_link(name, name, NOW)
 
@@ -180,8 +186,9 @@ def test_a_model_whose_matcher_casbin_would_parse_itself_does_not_decide() -> No
     enforcer = casbin.Enforcer(model)
     enforcer.add_function("has", has)
     model["p"]["p"].policy = [list(row) for row in POLICY.rows]
+    words = ("medical", "claimant", "pre-existing", "-")
     with pytest.raises(Exception, match="compiled"):
-        enforcer.enforce_ex(PAT, CASE, "medical", "claimant", "-", "1", "audit", "closed", NOW)
+        enforcer.enforce_ex(PAT, CASE, *words, "1", "audit", "closed", NOW)
 
 
 # Time.
@@ -254,18 +261,19 @@ def footprint(scope: Scope) -> int:
 
 
 @pytest.mark.parametrize("wrong", ["", "*", "-", "Medical", "medical ", "medical|billing", "!a"])
-@pytest.mark.parametrize("place", ["class", "origin", "label", "purpose", "phase"])
+@pytest.mark.parametrize("place", ["class", "origin", "provenance", "label", "purpose", "phase"])
 def test_one_word_outside_the_vocabulary_is_denied_and_leaves_nothing_behind(
     wrong: str, place: str
 ) -> None:
     opened = clause("1", "party", labels="*")
     scope = Scope(compile_terms(CASE, terms(opened)), ROSTER, 1)
-    right = {"class": "medical", "origin": "respondent", "label": "claw-back"}
-    words = {**right, "purpose": "mediation", "phase": "intake", place: wrong}
+    right = {"class": "medical", "origin": "respondent", "provenance": "pre-existing"}
+    asked = {"label": "claw-back", "purpose": "mediation", "phase": "intake"}
+    words = {**right, **asked, place: wrong}
     if (place, wrong) == ("label", "-"):
         words[place] = "--"
-    cls, origin, label, purpose, phase = words.values()
-    marking = Marking(cls, origin, label)
+    cls, origin, prov, label, purpose, phase = words.values()
+    marking = Marking(cls, origin, prov, label)
     assert scope.ask(PAT, marking, View.FULL, purpose, phase, NOW) == (False, None)
     assert footprint(scope) == 0
 
@@ -347,7 +355,13 @@ def test_a_person_who_moves_to_another_seat_holds_one_at_a_time() -> None:
         [seated(1, "party:claimant", exp=moved), seated(1, "expert", nbf=moved, exp=NEVER)],
         1,
     )
-    as_party = (person(1), Marking("other", "claimant", "-"), View.FULL, "mediation", "exchange")
+    as_party = (
+        person(1),
+        Marking("other", "claimant", "pre-existing", "-"),
+        View.FULL,
+        "mediation",
+        "exchange",
+    )
     as_expert = (person(1), MEDICAL, View.FULL, "opinion", "exchange")
     before, after = Instant("2026-03-05T11:59:59Z"), moved
     assert [scope.ask(*as_party, now)[0] for now in (before, after)] == [True, False]

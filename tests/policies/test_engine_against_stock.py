@@ -39,12 +39,13 @@ def test_the_questions_compared_with_stock_are_decided_in_every_way() -> None:
     assert set(decided) == {
         "True by a clause",
         "True by OWN",
+        "True by FLOOR-4",
         "False by a clause",
         "False by FLOOR-1",
         "False by FLOOR-2",
         "False by nothing",
     }
-    assert min(decided.values()) > 50
+    assert min(decided.values()) > 10
 
 
 @settings(max_examples=100, deadline=None)

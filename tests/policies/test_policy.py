@@ -37,6 +37,8 @@ def test_the_digest_covers_the_rows_the_sides_the_case_and_the_model() -> None:
     content = {
         "case": CASE,
         "sides": list(SIDES),
+        "organisations": [],
+        "classes": [],
         "rows": [list(row) for row in POLICY.rows],
         "model": MODEL_TEXT,
     }
@@ -46,6 +48,8 @@ def test_the_digest_covers_the_rows_the_sides_the_case_and_the_model() -> None:
         Policy(CASE, SIDES, POLICY.rows[1:]),
         Policy(CASE, ("respondent", "claimant"), POLICY.rows),
         Policy(CASE, (*SIDES, "hospital"), POLICY.rows),
+        Policy(CASE, SIDES, POLICY.rows, organisations=("mutual",)),
+        Policy(CASE, SIDES, POLICY.rows, classes=("dental-cast",)),
         compile_terms("another", parse_terms(CLINIC)),
     ]
     assert POLICY.sha256 not in {other.sha256 for other in others}
@@ -132,7 +136,7 @@ def test_a_row_that_casbin_would_read_otherwise_is_refused(row: Row) -> None:
         Policy(CASE, SIDES, (*POLICY.rows, row))
 
 
-@pytest.mark.parametrize("columns", [11, 13])
+@pytest.mark.parametrize("columns", [12, 14])
 def test_a_row_of_another_length_is_refused(columns: int) -> None:
     # H5: one short row makes every decision raise.
     rows = deepcopy(stored()["rows"])

@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "scope-language.md").read_text("utf
 
 
 def test_the_example_becomes_the_rows_that_the_page_shows() -> None:
-    _, example, _, rows, _ = PAGE.split("```")
+    _, example, _, rows, *_ = PAGE.split("```")
     policy = compile_terms("c42", parse_terms(json.loads(example.removeprefix("json"))))
     assert rows.split("\n")[1:-1] == [", ".join(row) for row in policy.rows]
 

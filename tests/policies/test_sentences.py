@@ -25,7 +25,7 @@ from tests.policies.samples import Json, clause, clauses, terms
             ),
             (
                 "Clause 3.1: the parties and counsel of respondent may see, at most redacted, "
-                "documents of class billing or medical, of origin claimant, with no label, for "
+                "documents of class billing or medical, of origin claimant, not clawed back, for "
                 "purpose mediation, in phase exchange or settlement, until 2026-07-01T00:00:00Z."
             ),
         ),
@@ -41,15 +41,24 @@ from tests.policies.samples import Json, clause, clauses, terms
             ),
             (
                 "Clause 7.1: every party must not see or know of documents of any class but "
-                "billing, of any origin, with any label, for any purpose, in any phase but closed "
-                "or intake, from 2026-07-01T00:00:00Z."
+                "billing, of any origin, clawed back or not, for any purpose, in any phase but "
+                "closed or intake, from 2026-07-01T00:00:00Z."
             ),
         ),
         (
             clause("2", "insurer:a", labels=["claw-back", "-"]),
             (
-                "Clause 2: the insurer of a may see in full documents of any class, of any "
-                "origin, with no label or claw-back, for any purpose, in any phase."
+                "Clause 2: the insurer of a may see in full documents of any class but "
+                "substance-use-record, of any origin, clawed back or not, for any purpose, in any "
+                "phase."
+            ),
+        ),
+        (
+            clause("2.1", "expert", provenances=["pre-existing"], labels=["claw-back"]),
+            (
+                "Clause 2.1: the expert may see in full documents of any class but "
+                "substance-use-record, of any origin, of provenance pre-existing, clawed back, for "
+                "any purpose, in any phase."
             ),
         ),
     ],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from policies.compiler import Policy, compile_terms
 from policies.instants import ALWAYS, NEVER, Instant
 from policies.matcher import has
-from policies.terms import CLASSES, PHASES, PURPOSES, Effect, Marking, View
+from policies.terms import CLASSES, PHASES, PROVENANCES, PURPOSES, Effect, Marking, View
 from policies.vocabulary import LABELS, groups_of, origins_of
 from tests.policies.samples import CASE, Json, clause, person, seated, terms
 
@@ -64,6 +64,8 @@ def some_clause(random: Random, number: str, effect: Effect | None = None) -> Js
         purposes=_choice(random, PURPOSES),
         phases=_choice(random, PHASES),
     )
+    if random.random() < 0.3:
+        made["provenances"] = [random.choice(PROVENANCES)]
     if random.random() < 0.5:
         made["labels"] = random.choice(["*", ["-"], ["claw-back"]])
     nbf, exp = _interval(random)
@@ -97,7 +99,10 @@ def _question(random: Random, row: Any, roster: Sequence[RosterRow]) -> Asked:
         return random.choice(hits if random.random() < 0.95 else words)
 
     marking = Marking(
-        aimed(row.cls, CLASSES), aimed(row.origin, origins_of(SIDES)), aimed(row.label, LABELS)
+        aimed(row.cls, CLASSES),
+        aimed(row.origin, origins_of(SIDES)),
+        aimed(row.prov, PROVENANCES),
+        aimed(row.label, LABELS),
     )
     return (
         random.choice(holders),

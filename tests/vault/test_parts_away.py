@@ -9,7 +9,7 @@ from policies.terms import View
 from tests.builders import Case, House
 from tests.conftest import Place
 from tests.contracts.failing_store import FailingStore, Fault
-from vault import deposits, documents
+from vault import deposits, documents, listing
 from vault.errors import Unavailable
 from vault.storage.s3 import S3Store
 
@@ -72,7 +72,7 @@ def test_nothing_is_released_while_the_record_cannot_be_written(
         with pytest.raises(Unavailable):
             documents.release(house.vault, case["party:claimant"], document, View.FULL)
         with pytest.raises(Unavailable):
-            documents.list_documents(house.vault, case["party:claimant"], case.case_id)
+            listing.list_documents(house.vault, case["party:claimant"], case.case_id)
     assert case.read("party:claimant", document, View.FULL) == b"chart of 3 March"
     house.check()
 

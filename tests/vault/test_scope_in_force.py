@@ -5,8 +5,8 @@ import pytest
 from policies.terms import View
 from tests.builders import CLAUSES, House, terms
 from tests.conftest import Clock
-from vault import agreements, cases, documents
-from vault.errors import Conflict, Invalid, NotFound, NotPermitted
+from vault import agreements, documents
+from vault.errors import Invalid, NotFound, NotPermitted
 
 
 def everything_to(*groups: str) -> list[dict[str, object]]:
@@ -103,76 +103,32 @@ def test_a_clause_ends_at_its_very_instant(house: House, clock: Clock) -> None:
 def test_a_draft_changes_nothing_until_the_last_required_party_has_signed(house: House) -> None:
     case = house.case("party:claimant", "party:respondent")
     case.deposit("party:claimant")
-    draft = agreements.propose(
-        house.vault, case["party:respondent"], case.case_id, terms(everything_to("side:respondent"))
-    )
+    draft = case.propose("party:respondent", everything_to("side:respondent"))
     assert len(draft.awaited) == 2
     for _ in range(2):  # signing twice changes nothing
-        signed = agreements.sign(
-            house.vault, case["party:respondent"], case.case_id, draft.version, draft.digest
-        )
-        assert signed.awaited == (case["party:claimant"].person,)
+        signed = case.sign("party:respondent", draft)
+        assert [s.person for s in signed.awaited] == [case["party:claimant"].person]
     assert case.listed("party:respondent") == {}
-    signed = agreements.sign(
-        house.vault, case["party:claimant"], case.case_id, draft.version, draft.digest
-    )
+    signed = case.sign("party:claimant", draft)
     assert signed.in_force
     assert signed.awaited == ()
     assert case.listed("party:respondent") == {"Clinic chart": "full"}
     house.check()
 
 
-def test_a_party_seated_after_the_draft_must_sign_it_too(house: House) -> None:
-    case = house.case("party:claimant", "party:respondent")
-    draft = agreements.propose(house.vault, case["mediator"], case.case_id, terms())
-    agreements.sign(house.vault, case["party:claimant"], case.case_id, 1, draft.digest)
-    second = house.person()
-    cases.seat(
-        house.vault,
-        case["mediator"],
-        case.case_id,
-        cases.NewParticipant(person=second.person, seat="party:claimant", name="Heir"),
-    )
-    signed = agreements.sign(house.vault, case["party:respondent"], case.case_id, 1, draft.digest)
-    assert signed.awaited == (second.person,)
-    assert not signed.in_force
-    assert agreements.sign(house.vault, second, case.case_id, 1, draft.digest).in_force
-
-
 def test_a_version_is_not_in_force_while_a_side_has_no_party(house: House) -> None:
     case = house.case("party:claimant")
-    draft = agreements.propose(house.vault, case["mediator"], case.case_id, terms())
-    signed = agreements.sign(house.vault, case["party:claimant"], case.case_id, 1, draft.digest)
+    signed = case.sign("party:claimant", case.propose("mediator"))
+    assert signed.vacant == ("respondent",)
     assert not signed.in_force
-
-
-def test_only_the_exact_version_that_was_read_can_be_signed(house: House) -> None:
-    case = house.case("party:claimant", "party:respondent")
-    agreements.propose(house.vault, case["mediator"], case.case_id, terms())
-    other = agreements.propose(
-        house.vault, case["mediator"], case.case_id, terms(everything_to("mediator"))
-    )
-    with pytest.raises(Conflict):
-        agreements.sign(house.vault, case["party:claimant"], case.case_id, 1, other.digest)
-    with pytest.raises(NotFound):
-        agreements.sign(house.vault, case["party:claimant"], case.case_id, 3, other.digest)
-    house.check()
-
-
-def test_an_older_version_cannot_be_signed_once_a_later_one_is_in_force(house: House) -> None:
-    case = house.case("party:claimant", "party:respondent")
-    old = agreements.propose(house.vault, case["mediator"], case.case_id, terms())
-    assert case.agree() == 2
-    with pytest.raises(Conflict):
-        agreements.sign(house.vault, case["party:claimant"], case.case_id, 1, old.digest)
 
 
 @pytest.mark.parametrize("seat", ["mediator", "counsel:claimant", "insurer:respondent", "auditor"])
-def test_only_parties_sign(house: House, seat: str) -> None:
+def test_only_those_sign_whose_signature_is_required(house: House, seat: str) -> None:
     case = house.case("party:claimant", "counsel:claimant", "insurer:respondent", "auditor")
-    draft = agreements.propose(house.vault, case["mediator"], case.case_id, terms())
+    draft = case.propose("mediator")
     with pytest.raises(NotPermitted):
-        agreements.sign(house.vault, case[seat], case.case_id, 1, draft.digest)
+        case.sign(seat, draft)
     house.check()
 
 

@@ -1,36 +1,101 @@
 """Whoever does not belong to a case learns nothing of it, not even that it exists."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 
-from policies.terms import View
+from policies.terms import Marking, View
 from tests.builders import Case, House, terms
-from vault import agreements, cases, deposits, documents, trail
+from tests.vault.asking import ask
+from vault import (
+    agreements,
+    cases,
+    clawback,
+    comments,
+    deposits,
+    documents,
+    exceptions,
+    exports,
+    foresight,
+    grants,
+    listing,
+    notices,
+    phases,
+    register,
+    seat_changes,
+    seats,
+    signing,
+    trail,
+)
 from vault.core import Subject
+from vault.database import exceptions as rows
 from vault.deposits import Bytes, Description
 from vault.errors import NotFound, NotPermitted
-from vault.ids import CaseId, DocumentId, new_id
+from vault.exceptions import NewRequest
+from vault.explanations import Supposition, explain_supposed
+from vault.ids import CaseId, DocumentId, ParticipantId, new_id
+from vault.view_as import view_as
 
 SAID = Description(document_class="medical", title="x", provenance="pre-existing", content=Bytes())
 
+SUPPOSED = Supposition(
+    marking=Marking("medical", "claimant", "pre-existing", "-"), view=View.FULL
+)
+
 Attempt = Callable[[House, Subject, CaseId, DocumentId], object]
+
+
+def request_of(house: House, case_id: CaseId) -> UUID:
+    """Return a request of a case; one that nobody made if it has none."""
+    with house.vault.database.snapshot() as tx:
+        found = rows.requests_of(tx, case_id)
+    return found[0].request_id if found else new_id()
+
 
 ATTEMPTS: dict[str, Attempt] = {
     "read the case": lambda h, s, c, _d: cases.read_case(h.vault, s, c),
-    "seat somebody": lambda h, s, c, _d: cases.seat(
-        h.vault, s, c, cases.NewParticipant(person=s.person, seat="auditor", name="me")
+    "seat somebody": lambda h, s, c, _d: seats.seat(
+        h.vault, s, c, seats.NewParticipant(person=s.person, seat="auditor", name="me")
     ),
-    "move the phase": lambda h, s, c, _d: cases.enter_phase(h.vault, s, c, "closed"),
+    "move the phase": lambda h, s, c, _d: phases.enter_phase(h.vault, s, c, "closed"),
     "propose": lambda h, s, c, _d: agreements.propose(h.vault, s, c, terms()),
     "list agreements": lambda h, s, c, _d: agreements.list_agreements(h.vault, s, c),
     "read an agreement": lambda h, s, c, _d: agreements.read_agreement(h.vault, s, c, 1),
-    "sign": lambda h, s, c, _d: agreements.sign(h.vault, s, c, 1, "0" * 64),
-    "list documents": lambda h, s, c, _d: documents.list_documents(h.vault, s, c),
+    "withdraw a draft": lambda h, s, c, _d: agreements.withdraw(h.vault, s, c, 1),
+    "sign": lambda h, s, c, _d: signing.sign(
+        h.vault, s, c, 1, digest="0" * 64, signature="A" * 86 + "=="
+    ),
+    "compare versions": lambda h, s, c, _d: foresight.compare(h.vault, s, c, 1, 0),
+    "foresee": lambda h, s, c, _d: foresight.what_if(h.vault, s, c, 1),
+    "comment": lambda h, s, c, _d: comments.comment(h.vault, s, c, 1, "I was here"),
+    "read comments": lambda h, s, c, _d: comments.list_comments(h.vault, s, c, 1),
+    "list documents": lambda h, s, c, _d: listing.list_documents(h.vault, s, c),
+    "count documents": lambda h, s, c, _d: listing.count_documents(h.vault, s, c),
+    "export documents": lambda h, s, c, _d: exports.export_documents(h.vault, s, c),
+    "explain": lambda h, s, c, _d: explain_supposed(h.vault, s, c, SUPPOSED),
+    "view as": lambda h, s, c, _d: view_as(h.vault, s, c, ParticipantId(c)),
     "read a document": lambda h, s, _c, d: documents.read_document(h.vault, s, d),
     "open a document": lambda h, s, _c, d: documents.release(h.vault, s, d, View.FULL),
     "deposit": lambda h, s, c, _d: deposits.deposit(h.vault, s, c, [b"x"], lambda: SAID),
     "redact": lambda h, s, _c, d: deposits.deposit_redacted(h.vault, s, d, [b"x"], Bytes),
+    "ask for a grant": lambda h, s, _c, d: exceptions.ask(
+        h.vault, s, d, NewRequest(grant=None, reason="I was here")
+    ),
+    "answer a request": lambda h, s, c, _d: exceptions.answer(
+        h.vault, s, request_of(h, c), consents=True
+    ),
+    "list the exceptions": lambda h, s, c, _d: register.list_exceptions(h.vault, s, c),
+    "withdraw a grant": lambda h, s, c, _d: grants.end_grant(h.vault, s, c, 1),
+    "claw back": lambda h, s, _c, d: clawback.claw_back(h.vault, s, d),
+    "lift a claw-back": lambda h, s, _c, d: clawback.lift(h.vault, s, d),
+    "learn who opened it": lambda h, s, _c, d: clawback.read_openings(h.vault, s, d),
+    "read notices": lambda h, s, c, _d: notices.list_notices(h.vault, s, c),
+    "end a seat": lambda h, s, c, _d: seat_changes.change_end(
+        h.vault, s, c, ParticipantId(new_id()), None
+    ),
+    "step down": lambda h, s, c, _d: seat_changes.step_down(h.vault, s, c, ParticipantId(new_id())),
+    "preview a phase": lambda h, s, c, _d: phases.preview_phase(h.vault, s, c, "closed"),
     "read the trail": lambda h, s, c, _d: trail.read_events(h.vault, s, c),
 }
 
@@ -56,6 +121,7 @@ def outsider(house: House, case: Case, kind: str) -> Subject:
 @pytest.mark.parametrize("kind", ["seated elsewhere", "allowed to open cases", "seat has ended"])
 def test_outsiders_find_nothing_by_any_door(house: House, case: Case, kind: str) -> None:
     document = case.deposit("party:claimant").document_id
+    ask(case, "party:claimant", document)
     stranger = outsider(house, case, kind)
     for attempt in ATTEMPTS.values():
         with pytest.raises(NotFound) as absent:
@@ -69,11 +135,12 @@ def test_outsiders_find_nothing_by_any_door(house: House, case: Case, kind: str)
 
 def test_every_attempt_of_an_outsider_is_on_record(house: House, case: Case) -> None:
     document = case.deposit("party:claimant").document_id
+    ask(case, "party:claimant", document)
     stranger = house.person()
     for attempt in ATTEMPTS.values():
         with pytest.raises(NotFound):
             attempt(house, stranger, case.case_id, document)
-    seen = trail.read_events(house.vault, case["mediator"], case.case_id).entries
+    seen = trail.read_events(house.vault, case["mediator"], case.case_id, limit=500).entries
     denied = [e.event for e in seen if e.event.person == stranger.person]
     assert len(denied) == len(ATTEMPTS)
     assert all(event.name.endswith(":denied") for event in denied)

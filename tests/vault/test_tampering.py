@@ -14,7 +14,7 @@ from policies.terms import View
 from tests.builders import House, terms
 from tests.conftest import Place
 from tests.vault.test_scope_in_force import everything_to
-from vault import agreements, documents, people, trail
+from vault import agreements, documents, listing, people, trail
 from vault.content import object_name
 from vault.errors import NotPermitted, Tampered, VaultError
 from vault.ids import RenditionId
@@ -130,7 +130,7 @@ def test_a_seat_copied_to_another_person_in_the_database_is_refused_and_reported
         case["party:claimant"].person,
     )
     with pytest.raises(Tampered):
-        documents.list_documents(house.vault, stranger, case.case_id)
+        listing.list_documents(house.vault, stranger, case.case_id)
     assert check_vault(house.vault, content=True).problems
 
 
@@ -151,8 +151,8 @@ def test_an_unsigned_draft_put_in_force_in_the_database_is_without_effect(
 
 def test_a_forged_signature_does_not_count(house: House, place: Place) -> None:
     case = house.case("party:claimant", "party:respondent")
-    draft = agreements.propose(house.vault, case["mediator"], case.case_id, terms())
-    agreements.sign(house.vault, case["party:respondent"], case.case_id, 1, draft.digest)
+    draft = case.propose("mediator")
+    case.sign("party:respondent", draft)
     run_as_administrator(
         place,
         "INSERT INTO signatures SELECT case_id, version, %s, details, signed_at, log_index"
@@ -161,7 +161,7 @@ def test_a_forged_signature_does_not_count(house: House, place: Place) -> None:
         case["party:respondent"].person,
     )
     with pytest.raises(Tampered):
-        agreements.sign(house.vault, case["party:respondent"], case.case_id, 1, draft.digest)
+        case.sign("party:respondent", draft)
     assert check_vault(house.vault, content=True).problems
 
 
@@ -207,12 +207,13 @@ def test_a_seat_removed_in_the_database_lets_nothing_come_into_force(
     house: House, place: Place
 ) -> None:
     case = house.case("party:claimant", "party:respondent")
-    draft = agreements.propose(house.vault, case["mediator"], case.case_id, terms())
+    draft = case.propose("mediator")
+    house.key(case["party:claimant"])
     run_as_administrator(
         place, "DELETE FROM participants WHERE person_id = %s", case["party:respondent"].person
     )
     with pytest.raises(Tampered):
-        agreements.sign(house.vault, case["party:claimant"], case.case_id, 1, draft.digest)
+        case.sign("party:claimant", draft)
     assert check_vault(house.vault, content=True).problems
 
 

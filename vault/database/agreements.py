@@ -1,4 +1,4 @@
-"""Rows of agreements and signatures. Versions are added, never changed."""
+"""Rows of agreements and of what is done with them. Versions are added, never changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from vault.database.connection import Transaction
     from vault.ids import CaseId, PersonId
@@ -34,6 +36,44 @@ class SignatureRow:
     person_id: PersonId
     details: bytes
     signed_at: datetime
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalRow:
+    """A draft was taken back."""
+
+    case_id: CaseId
+    version: int
+    person_id: PersonId
+    details: bytes
+    withdrawn_at: datetime
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentRow:
+    """One person said something of one version."""
+
+    comment_id: UUID
+    case_id: CaseId
+    version: int
+    person_id: PersonId
+    details: bytes
+    commented_at: datetime
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingRow:
+    """A version reached one person, or was read, for the first time."""
+
+    case_id: CaseId
+    version: int
+    person_id: PersonId
+    how: str
+    details: bytes
+    noted_at: datetime
     log_index: int
 
 
@@ -102,10 +142,95 @@ def insert_signature(tx: Transaction, row: SignatureRow) -> None:
     )
 
 
-def signatures_of(tx: Transaction, case_id: CaseId, version: int) -> list[SignatureRow]:
-    """Return who has signed a version, in the order of signing."""
+def signatures_of(tx: Transaction, case_id: CaseId, versions: Sequence[int]) -> list[SignatureRow]:
+    """Return who has signed some versions, in the order of signing."""
     return tx.all(
         SignatureRow,
-        "SELECT * FROM signatures WHERE case_id = %s AND version = %s ORDER BY signed_at",
-        (case_id, version),
+        "SELECT * FROM signatures WHERE case_id = %s AND version = ANY(%s::integer[])"
+        " ORDER BY log_index",
+        (case_id, list(versions)),
+    )
+
+
+def insert_withdrawal(tx: Transaction, row: WithdrawalRow) -> None:
+    """Add a withdrawal; DuplicateRow if the draft was withdrawn before."""
+    tx.execute(
+        "INSERT INTO withdrawals (case_id, version, person_id, details, withdrawn_at, log_index)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        (
+            row.case_id,
+            row.version,
+            row.person_id,
+            row.details,
+            row.withdrawn_at,
+            row.log_index,
+        ),
+    )
+
+
+def withdrawals_of(
+    tx: Transaction, case_id: CaseId, versions: Sequence[int]
+) -> list[WithdrawalRow]:
+    """Return which of some versions were taken back."""
+    return tx.all(
+        WithdrawalRow,
+        "SELECT * FROM withdrawals WHERE case_id = %s AND version = ANY(%s::integer[])",
+        (case_id, list(versions)),
+    )
+
+
+def insert_comment(tx: Transaction, row: CommentRow) -> None:
+    """Add a comment."""
+    tx.execute(
+        "INSERT INTO comments"
+        " (comment_id, case_id, version, person_id, details, commented_at, log_index)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (
+            row.comment_id,
+            row.case_id,
+            row.version,
+            row.person_id,
+            row.details,
+            row.commented_at,
+            row.log_index,
+        ),
+    )
+
+
+def comments_on(
+    tx: Transaction, case_id: CaseId, version: int, *, after: int, limit: int
+) -> list[CommentRow]:
+    """Return one page of what was said of a version, oldest first, by the index of its entry."""
+    return tx.all(
+        CommentRow,
+        "SELECT * FROM comments WHERE case_id = %s AND version = %s AND log_index > %s"
+        " ORDER BY log_index LIMIT %s",
+        (case_id, version, after, limit),
+    )
+
+
+def insert_reading(tx: Transaction, row: ReadingRow) -> None:
+    """Add that a version reached somebody; DuplicateRow if that was noted before."""
+    tx.execute(
+        "INSERT INTO readings (case_id, version, person_id, how, details, noted_at, log_index)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (
+            row.case_id,
+            row.version,
+            row.person_id,
+            row.how,
+            row.details,
+            row.noted_at,
+            row.log_index,
+        ),
+    )
+
+
+def readings_of(tx: Transaction, case_id: CaseId, versions: Sequence[int]) -> list[ReadingRow]:
+    """Return whom some versions have reached, in the order in which they did."""
+    return tx.all(
+        ReadingRow,
+        "SELECT * FROM readings WHERE case_id = %s AND version = ANY(%s::integer[])"
+        " ORDER BY log_index",
+        (case_id, list(versions)),
     )

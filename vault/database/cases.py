@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from vault.database.connection import Transaction
     from vault.ids import CaseId, ParticipantId, PersonId
@@ -25,13 +26,27 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantRow:
-    """One person's seat in one case."""
+    """One person's seat in one case, and its latest change if there was any."""
 
     participant_id: ParticipantId
     case_id: CaseId
     person_id: PersonId
     details: bytes
     seated_at: datetime
+    log_index: int
+    change_id: UUID | None = None
+    change: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatChangeRow:
+    """A seat was ended, prolonged or stepped down from."""
+
+    change_id: UUID
+    case_id: CaseId
+    participant_id: ParticipantId
+    details: bytes
+    changed_at: datetime
     log_index: int
 
 
@@ -52,6 +67,11 @@ def find_case(tx: Transaction, case_id: CaseId) -> CaseRow | None:
 def lock_case(tx: Transaction, case_id: CaseId) -> CaseRow | None:
     """Return a case and keep every other change of it waiting until this transaction ends."""
     return tx.one(CaseRow, "SELECT * FROM cases WHERE case_id = %s FOR UPDATE", (case_id,))
+
+
+def share_case(tx: Transaction, case_id: CaseId) -> CaseRow | None:
+    """Return a case and keep its state as it is until this transaction ends; others may share."""
+    return tx.one(CaseRow, "SELECT * FROM cases WHERE case_id = %s FOR SHARE", (case_id,))
 
 
 def update_state(tx: Transaction, case_id: CaseId, state: bytes) -> None:
@@ -80,7 +100,12 @@ def participants_of(tx: Transaction, case_id: CaseId) -> list[ParticipantRow]:
     """Return everybody ever seated in a case, in the order of seating."""
     return tx.all(
         ParticipantRow,
-        "SELECT * FROM participants WHERE case_id = %s ORDER BY seated_at, participant_id",
+        "SELECT participants.*, latest.change_id, latest.change FROM participants"
+        " LEFT JOIN LATERAL (SELECT change_id, details AS change FROM seat_changes"
+        "   WHERE case_id = participants.case_id"
+        "     AND participant_id = participants.participant_id"
+        "   ORDER BY log_index DESC LIMIT 1) AS latest ON true"
+        " WHERE case_id = %s ORDER BY seated_at, participant_id",
         (case_id,),
     )
 
@@ -89,8 +114,39 @@ def participant_of(tx: Transaction, case_id: CaseId, person_id: PersonId) -> Par
     """Return one person's seat in a case."""
     return tx.one(
         ParticipantRow,
-        "SELECT * FROM participants WHERE case_id = %s AND person_id = %s",
+        "SELECT participants.*, latest.change_id, latest.change FROM participants"
+        " LEFT JOIN LATERAL (SELECT change_id, details AS change FROM seat_changes"
+        "   WHERE case_id = participants.case_id"
+        "     AND participant_id = participants.participant_id"
+        "   ORDER BY log_index DESC LIMIT 1) AS latest ON true"
+        " WHERE case_id = %s AND person_id = %s",
         (case_id, person_id),
+    )
+
+
+def insert_seat_change(tx: Transaction, row: SeatChangeRow) -> None:
+    """Add a change of a seat."""
+    tx.execute(
+        "INSERT INTO seat_changes"
+        " (change_id, case_id, participant_id, details, changed_at, log_index)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        (
+            row.change_id,
+            row.case_id,
+            row.participant_id,
+            row.details,
+            row.changed_at,
+            row.log_index,
+        ),
+    )
+
+
+def seat_changes_of(tx: Transaction, case_id: CaseId) -> list[SeatChangeRow]:
+    """Return every change of a seat in a case."""
+    return tx.all(
+        SeatChangeRow,
+        "SELECT * FROM seat_changes WHERE case_id = %s ORDER BY log_index",
+        (case_id,),
     )
 
 

@@ -18,7 +18,7 @@ class ChangeRow:
 
     Attributes:
         log_index: The entry that records it.
-        kind: `case`, `participant`, `version`, `signature`, `document` or `rendition`.
+        kind: What it is: the table in the singular, but for a `version` of the agreement.
         key: Its id, or the version's number, as text.
         case_id: The case it belongs to.
     """
@@ -41,5 +41,13 @@ def changes_by_index(tx: Transaction) -> Iterator[ChangeRow]:
         " UNION ALL SELECT log_index, 'document', document_id::text, case_id FROM documents"
         " UNION ALL SELECT renditions.log_index, 'rendition', rendition_id::text, case_id"
         "   FROM renditions JOIN documents USING (document_id)"
+        " UNION ALL SELECT log_index, 'withdrawal', version::text, case_id FROM withdrawals"
+        " UNION ALL SELECT log_index, 'comment', comment_id::text, case_id FROM comments"
+        " UNION ALL SELECT log_index, 'reading', version::text, case_id FROM readings"
+        " UNION ALL SELECT log_index, 'seat-change', change_id::text, case_id FROM seat_changes"
+        " UNION ALL SELECT log_index, 'request', request_id::text, case_id FROM requests"
+        " UNION ALL SELECT answers.log_index, 'answer', request_id::text, case_id"
+        "   FROM answers JOIN requests USING (request_id)"
+        " UNION ALL SELECT log_index, 'exception', number::text, case_id FROM exceptions"
         " ORDER BY log_index, kind, key",
     )

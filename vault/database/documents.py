@@ -1,4 +1,4 @@
-"""Rows of documents, renditions and uploads; lists are asked for by marking, not filtered after."""
+"""Rows of documents, of their renditions, and of uploads under way."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class DocumentRow:
     case_id: CaseId
     document_class: str
     origin: str
+    provenance: str
     label: str
     details: bytes
     deposited_by: PersonId
@@ -52,16 +53,16 @@ class StoredRow(RenditionRow):
     case_id: CaseId
     document_class: str
     origin: str
+    provenance: str
     label: str
     document_details: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class MarkingRow:
-    """A combination of class, origin and label that occurs in a case."""
+class LabelRow:
+    """What label a document bears."""
 
-    document_class: str
-    origin: str
+    document_id: DocumentId
     label: str
 
 
@@ -75,16 +76,29 @@ class UploadRow:
     started_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class HoldingRow:
+    """A marking under which somebody has deposited in a case."""
+
+    deposited_by: PersonId
+    document_class: str
+    origin: str
+    provenance: str
+    label: str
+
+
 def insert_document(tx: Transaction, row: DocumentRow) -> None:
     """Add a document."""
     tx.execute(
-        "INSERT INTO documents (document_id, case_id, class, origin, label, details,"
-        " deposited_by, deposited_at, log_index) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "INSERT INTO documents (document_id, case_id, class, origin, provenance, label,"
+        " details, deposited_by, deposited_at, log_index)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             row.document_id,
             row.case_id,
             row.document_class,
             row.origin,
+            row.provenance,
             row.label,
             row.details,
             row.deposited_by,
@@ -98,56 +112,35 @@ def find_document(tx: Transaction, document_id: DocumentId) -> DocumentRow | Non
     """Return a document."""
     return tx.one(
         DocumentRow,
-        "SELECT document_id, case_id, class AS document_class, origin, label, details,"
+        "SELECT document_id, case_id, class AS document_class, origin, provenance, label, details,"
         " deposited_by, deposited_at, log_index FROM documents WHERE document_id = %s",
         (document_id,),
     )
 
 
-def markings_of(tx: Transaction, case_id: CaseId) -> list[MarkingRow]:
-    """Return each marking that occurs in a case, once."""
+def holdings_of(tx: Transaction, case_id: CaseId, origins: Sequence[str]) -> list[HoldingRow]:
+    """Return who has deposited under which markings of some origins, each once."""
     return tx.all(
-        MarkingRow,
-        "SELECT DISTINCT class AS document_class, origin, label FROM documents WHERE case_id = %s",
-        (case_id,),
+        HoldingRow,
+        "SELECT DISTINCT deposited_by, class AS document_class, origin, provenance, label"
+        " FROM documents WHERE case_id = %s AND origin = ANY(%s::text[])"
+        " ORDER BY deposited_by, class, origin, provenance, label",
+        (case_id, list(origins)),
     )
 
 
-def documents_by_marking(
-    tx: Transaction,
-    case_id: CaseId,
-    markings: Sequence[MarkingRow],
-    *,
-    after: tuple[datetime, DocumentId] | None,
-    limit: int,
-) -> list[DocumentRow]:
-    """Return one page of the documents that bear one of the markings, oldest first.
+def labels_of(tx: Transaction, case_id: CaseId) -> Iterator[tuple[DocumentId, str]]:
+    """Yield the label of every document of a case."""
+    query = "SELECT document_id, label FROM documents WHERE case_id = %s"
+    for row in tx.all(LabelRow, query, (case_id,)):
+        yield row.document_id, row.label
 
-    Each marking is read from the index by itself and stops at `limit`, so that the cost depends
-    on the page and not on the size of the case.
-    """
-    return tx.all(
-        DocumentRow,
-        "SELECT page.document_id, page.case_id, page.class AS document_class, page.origin,"
-        " page.label, page.details, page.deposited_by, page.deposited_at, page.log_index"
-        " FROM unnest(%(classes)s::text[], %(origins)s::text[], %(labels)s::text[])"
-        "   AS marking (class, origin, label)"
-        " CROSS JOIN LATERAL ("
-        "   SELECT * FROM documents WHERE case_id = %(case)s AND class = marking.class"
-        "     AND origin = marking.origin AND label = marking.label"
-        "     AND (%(after_at)s::timestamptz IS NULL"
-        "       OR (deposited_at, document_id) > (%(after_at)s, %(after_id)s::uuid))"
-        "   ORDER BY deposited_at, document_id LIMIT %(limit)s) AS page"
-        " ORDER BY page.deposited_at, page.document_id LIMIT %(limit)s",
-        {
-            "classes": [m.document_class for m in markings],
-            "origins": [m.origin for m in markings],
-            "labels": [m.label for m in markings],
-            "case": case_id,
-            "after_at": after[0] if after else None,
-            "after_id": after[1] if after else None,
-            "limit": limit,
-        },
+
+def relabel(tx: Transaction, document_id: DocumentId, label: str, details: bytes) -> None:
+    """Give a document another label; the caller holds the case's lock."""
+    tx.execute(
+        "UPDATE documents SET label = %s, details = %s WHERE document_id = %s",
+        (label, details, document_id),
     )
 
 
@@ -186,8 +179,8 @@ def all_renditions(tx: Transaction) -> Iterator[StoredRow]:
     """Yield every rendition in the vault with its document, case by case, in constant memory."""
     return tx.stream(
         StoredRow,
-        "SELECT renditions.*, case_id, class AS document_class, origin, label,"
-        " documents.details AS document_details"
+        "SELECT renditions.*, case_id, class AS document_class, origin, provenance,"
+        " label, documents.details AS document_details"
         " FROM renditions JOIN documents USING (document_id) ORDER BY case_id, rendition_id",
     )
 

@@ -11,6 +11,9 @@ from yoyo import get_backend, read_migrations
 
 from vault.errors import Unavailable
 
+# Raised by migration 0002 itself.
+_CASES_OF_THE_FIRST_SCHEMA = "SV001"
+
 
 class OriginDiffers(Exception):
     """The log in this database was begun under another origin than the settings name."""
@@ -19,6 +22,16 @@ class OriginDiffers(Exception):
         super().__init__(
             "The log in this database has another origin than SUBROSA_LOG_ORIGIN says; "
             "an origin never changes: set it back."
+        )
+
+
+class VaultTooOld(Exception):
+    """The database holds cases of a schema that this program cannot carry over."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This vault holds cases from before the first release, whose policies cannot be read "
+            "any more; begin a new data directory."
         )
 
 
@@ -34,6 +47,7 @@ def migrate(owner_url: str, *, log_origin: str) -> None:
     Raises:
         Unavailable: The database does not answer.
         OriginDiffers: The log was begun under another origin.
+        VaultTooOld: The database holds cases of a schema that cannot be carried over.
     """
     parts = urlsplit(owner_url)
     backend = get_backend(urlunsplit(parts._replace(scheme="postgresql+psycopg")))
@@ -42,7 +56,12 @@ def migrate(owner_url: str, *, log_origin: str) -> None:
         closing(backend.connection),
         backend.lock(),
     ):
-        backend.apply_migrations(backend.to_apply(read_migrations(str(folder))))
+        try:
+            backend.apply_migrations(backend.to_apply(read_migrations(str(folder))))
+        except psycopg.Error as error:
+            if error.sqlstate == _CASES_OF_THE_FIRST_SCHEMA:
+                raise VaultTooOld from error
+            raise
     try:
         with psycopg.connect(owner_url) as connection:
             connection.execute(

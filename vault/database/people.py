@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from vault.database.connection import Transaction
     from vault.ids import PersonId
@@ -19,6 +20,16 @@ class TokenRow:
     person_id: PersonId
     token: bytes
     person: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyRow:
+    """A public key that a person signs agreements by."""
+
+    key_id: UUID
+    person_id: PersonId
+    details: bytes
+    registered_at: datetime
 
 
 def insert_person(
@@ -62,4 +73,22 @@ def revoke_tokens(tx: Transaction, person_id: PersonId, now: datetime) -> int:
     return tx.execute(
         "UPDATE tokens SET revoked_at = %s WHERE person_id = %s AND revoked_at IS NULL",
         (now, person_id),
+    )
+
+
+def insert_signing_key(tx: Transaction, row: SigningKeyRow) -> None:
+    """Add a signing key; DuplicateRow if anybody has registered it before."""
+    tx.execute(
+        "INSERT INTO signing_keys (key_id, person_id, details, registered_at)"
+        " VALUES (%s, %s, %s, %s)",
+        (row.key_id, row.person_id, row.details, row.registered_at),
+    )
+
+
+def signing_keys_of(tx: Transaction, person_id: PersonId) -> list[SigningKeyRow]:
+    """Return every signing key of a person, the latest first."""
+    return tx.all(
+        SigningKeyRow,
+        "SELECT * FROM signing_keys WHERE person_id = %s ORDER BY registered_at DESC, key_id",
+        (person_id,),
     )

@@ -1,0 +1,180 @@
+"""What a draft would change is said exactly: the boxes hold every change and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies.atoms import TooIntricate, everything
+from policies.compiler import baseline, compile_terms
+from policies.engine import Scope
+from policies.exceptions import Exceptions, Grant
+from policies.instants import ALWAYS, NEVER, Instant
+from policies.terms import Marking, View, parse_terms
+from policies.whatif import (
+    Change,
+    Side,
+    Sight,
+    affected,
+    changes,
+    phase_changes,
+    sentence,
+)
+from tests.policies.samples import CASE, CLINIC, NOON, ROSTER, clause, intricate, seated, terms
+from tests.policies.samples import SIDES as TWO
+from tests.policies.worlds import SEATS, world
+
+CLINIC_POLICY = compile_terms(CASE, parse_terms(CLINIC))
+HOLDERS = [seated(number, seat) for number, seat in enumerate(SEATS)]
+
+
+def highest(scope: Scope, person: str, point: tuple[Marking, str, str], now: Instant) -> Sight:
+    marking, purpose, phase = point
+    for view in (View.FULL, View.REDACTED):
+        allowed, said = scope.ask(person, marking, view, purpose, phase, now)
+        if allowed:
+            return Sight(view, said)
+    allowed, said = scope.ask(person, marking, View.METADATA, purpose, phase, now)
+    return Sight(View.METADATA if allowed else None, said)
+
+
+def found_in(found: tuple[Change, ...], seat: str, point: object, now: str) -> list[Change]:
+    marking, purpose, phase = point  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType] — a point
+    return [
+        change
+        for change in found
+        if change.seat == seat
+        and change.box.covers(marking)  # pyright: ignore[reportUnknownArgumentType] — a point
+        and purpose in change.box.purpose
+        and phase in change.box.phase
+        and change.interval.nbf <= now < change.interval.exp
+    ]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_every_change_is_found_once_and_nothing_else_is(seed: int) -> None:
+    random = Random(seed)  # noqa: S311 — a sample, not a secret
+    old, new = (world(seed + step, questions=1).policy() for step in (0, 1))
+    holders = random.sample(HOLDERS, 3)
+    found = changes(Side(old), Side(new), holders)
+    before, after = Scope(old, HOLDERS, 0), Scope(new, HOLDERS, 0)
+    points = list(everything(old).points())
+    instants = sorted({*before.bounds, *after.bounds} - {ALWAYS, NEVER}) or ["2026-03-01T00:00:00Z"]
+    for holder in holders:
+        for point in random.sample(points, 60):
+            now = Instant(random.choice(instants))
+            was, would = (highest(s, holder.person, point, now) for s in (before, after))
+            told = found_in(found, str(holder.seat), point, now)
+            if was.view == would.view:
+                assert told == []
+            else:
+                assert [(change.before, change.after) for change in told] == [(was, would)]
+                assert told[0].gains is ((would.view or 0) > (was.view or 0))
+
+
+def test_a_policy_compared_with_itself_changes_nothing() -> None:
+    assert changes(Side(CLINIC_POLICY), Side(CLINIC_POLICY), ROSTER) == ()
+
+
+def one_change(*clauses: dict[str, object], seat: str = "expert") -> tuple[Change, ...]:
+    new = compile_terms(CASE, terms(*clauses))
+    return changes(Side(baseline(CASE, TWO)), Side(new), [seated(6, seat)])
+
+
+def test_what_differs_in_one_respect_only_is_said_in_one_sentence() -> None:
+    (change,) = one_change(
+        clause("5.1", "expert", classes=["medical", "imaging"], origins=["claimant"])
+    )
+    assert sentence(change, everything(CLINIC_POLICY)) == (
+        "The expert would gain: documents of class medical or imaging, of origin claimant, of any "
+        "provenance, with label -, for any purpose, in any phase: seeing them in full by clause "
+        "5.1 instead of nothing."
+    )
+
+
+def test_dates_are_said_and_adjacent_intervals_are_one() -> None:
+    dates = {"from": "2026-02-01T00:00:00Z", "until": "2026-07-01T00:00:00Z"}
+    (change,) = one_change(
+        {**clause("1", "expert", classes=["medical"], origins=["claimant"]), **dates},
+        clause("2", "insurer", until="2026-05-01T00:00:00Z"),
+    )
+    assert change.interval == ("2026-02-01T00:00:00Z", "2026-07-01T00:00:00Z")
+    said = sentence(change, everything(CLINIC_POLICY))
+    assert "from 2026-02-01T00:00:00Z, until 2026-07-01T00:00:00Z:" in said
+
+
+def test_a_change_that_comes_and_goes_is_two() -> None:
+    found = one_change(
+        clause("1", "expert", classes=["medical"], until="2026-02-01T00:00:00Z"),
+        clause("1.2", "expert", classes=["medical"], **{"from": "2026-05-01T00:00:00Z"}),
+    )
+    times = {change.interval for change in found}
+    assert times == {(ALWAYS, "2026-02-01T00:00:00Z"), ("2026-05-01T00:00:00Z", NEVER)}
+
+
+def test_what_is_lost_is_said_with_the_clause_that_takes_it() -> None:
+    denied = compile_terms(
+        CASE, terms(clause("9", "side:claimant", effect="deny", classes=["medical"]))
+    )
+    (change, *rest) = changes(
+        Side(baseline(CASE, TWO)), Side(denied), [replace(ROSTER[1], organisation="feld")]
+    )
+    assert not rest
+    assert not change.gains
+    assert (change.before, change.after) == ((View.FULL, "OWN"), (View.REDACTED, "OWN"))
+    assert sentence(change, everything(denied)).startswith(
+        "The parties of claimant, for feld, would lose: documents of class medical"
+    )
+
+
+def test_a_grant_that_a_new_version_denies_is_lost() -> None:
+    grant = Grant(
+        number=1,
+        label="grant-1",
+        to="expert",
+        view=View.FULL,
+        purposes=("opinion",),
+        nbf=ALWAYS,
+        exp=NEVER,
+    )
+    granted = Exceptions(1, (grant,))
+    denied = compile_terms(CASE, terms(clause("9", "expert", "metadata", effect="deny")))
+    found = changes(
+        Side(baseline(CASE, TWO), granted), Side(denied, granted), [seated(6, "expert")]
+    )
+    document = Marking("billing", "claimant", "pre-existing", "grant-1")
+    (change,) = affected(found, document)
+    assert (change.before, change.after) == ((View.FULL, "GRANT-1"), (None, "9"))
+    assert affected(found, document._replace(label="-")) == ()
+
+
+def test_another_phase_is_looked_at_before_it_is_entered() -> None:
+    found = phase_changes(Side(CLINIC_POLICY), "exchange", "settlement", ROSTER, NOON)
+    chart = Marking("medical", "claimant", "pre-existing", "-")
+    (change,) = [c for c in affected(found, chart) if c.seat == "party:respondent"]
+    assert (change.before, change.after) == ((View.REDACTED, "3.1"), (View.FULL, "3.2"))
+    assert change.box.phase == ("settlement",)
+    assert phase_changes(Side(CLINIC_POLICY), "exchange", "exchange", ROSTER, NOON) == ()
+
+
+def test_a_phase_is_looked_at_as_of_now() -> None:
+    later = datetime(2026, 8, 1, tzinfo=UTC)
+    chart = Marking("medical", "claimant", "pre-existing", "-")
+
+    def insurer(now: datetime) -> list[Change]:
+        found = phase_changes(Side(CLINIC_POLICY), "exchange", "mediation", ROSTER, now)
+        return [c for c in affected(found, chart) if c.seat == "insurer:respondent"]
+
+    assert len(insurer(NOON)) == 1
+    assert insurer(later) == []
+
+
+def test_a_comparison_that_would_take_too_long_is_refused() -> None:
+    with pytest.raises(TooIntricate):
+        changes(Side(baseline(CASE, TWO)), Side(compile_terms(CASE, intricate(400))), ROSTER)
