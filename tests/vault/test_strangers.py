@@ -39,9 +39,7 @@ from vault.view_as import view_as
 
 SAID = Description(document_class="medical", title="x", provenance="pre-existing", content=Bytes())
 
-SUPPOSED = Supposition(
-    marking=Marking("medical", "claimant", "pre-existing", "-"), view=View.FULL
-)
+SUPPOSED = Supposition(marking=Marking("medical", "claimant", "pre-existing", "-"), view=View.FULL)
 
 Attempt = Callable[[House, Subject, CaseId, DocumentId], object]
 
