@@ -1,14 +1,14 @@
 """What can be asked is finite: words that no row tells apart stand for one another, exactly.
 
-A row is a conjunction of tests, one for each attribute. Two words on which every test of every row
-in question agrees are decided alike in whatever company, so that one of them is asked for both; and
-between two instants that no row names nothing changes either.
+A row is a conjunction of tests, one for each attribute, and so reaches a box: every combination of
+some words of each. Two points that the same rows reach are decided alike, so that one of them is
+asked for both; and between two instants that no row names nothing changes either.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise, product
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from policies.instants import ALWAYS, NEVER, Instant
 from policies.matcher import has
@@ -23,15 +23,12 @@ from policies.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from policies.policy import Policy, Row
 
 # The first instant there is: stands for all that lie before the first one that a row names.
 _EARLIEST: Final = Instant("0001-01-01T00:00:00Z")
-
-# Attribute by attribute, as in a row.
-ATTRIBUTES: Final = ("cls", "origin", "prov", "label", "purpose", "phase")
 
 
 class TooIntricate(ValueError):
@@ -45,21 +42,22 @@ class TooIntricate(ValueError):
 
 
 class Effort:
-    """What may still be asked: a question costs about as much as the rows that it is put to."""
+    """What may still be looked at, in steps of up to a microsecond."""
 
-    # Some ten seconds of the engine: a row takes it 1 to 3 us, and three views are asked.
-    MOST: Final = 1_000_000
-    # What a question costs before its first row, in rows.
-    _EACH: Final = 8
+    MOST: Final = 6_000_000
 
     def __init__(self) -> None:
         self._left = self.MOST
 
-    def spend(self, questions: int, rows: int) -> None:
-        """Put up with that many questions; raise TooIntricate if they are too many in all."""
-        self._left -= questions * (rows + self._EACH)
+    def spend(self, steps: int) -> None:
+        """Put up with that many steps; raise TooIntricate if they are too many in all."""
+        self._left -= steps
         if self._left < 0:
             raise TooIntricate
+
+    def ask(self, rows: int) -> None:
+        """Put up with a question: Casbin tries one row after the other, at each view."""
+        self.spend(100 + 3 * rows)
 
 
 class Box(NamedTuple):
@@ -71,6 +69,17 @@ class Box(NamedTuple):
     label: tuple[str, ...]
     purpose: tuple[str, ...]
     phase: tuple[str, ...]
+
+    @classmethod
+    def reached(cls, row: Row, space: Box) -> Self | None:
+        """Return what a row reaches of a box; None if nothing."""
+        patterns = (row.cls, row.origin, row.prov, row.label, row.purpose, row.phase)
+        words = (
+            tuple([word for word in some if has(pattern, word)])
+            for pattern, some in zip(patterns, space, strict=True)
+        )
+        box = cls(*words)
+        return box if all(box) else None
 
     def markings(self) -> Iterator[Marking]:
         """Yield the markings of the box."""
@@ -105,30 +114,51 @@ def everything(policy: Policy, labels: Iterable[str] = ()) -> Box:
 
 
 def atoms(
-    space: Box, rows: Collection[Row], told_apart: Mapping[str, Collection[str]]
-) -> Sequence[Box]:
-    """Divide a box into boxes on which each of the rows says the same throughout.
+    space: Box, boxes: Sequence[Box], effort: Effort, among: int = 0
+) -> list[tuple[Box, int]]:
+    """Divide a box into atoms: boxes each of which lies wholly within or without each given one.
 
     Args:
         space: What is divided.
-        rows: Those that may match.
-        told_apart: Further patterns by attribute, which the caller's own questions speak of.
+        boxes: What rows reach of it, numbered from 0.
+        effort: What may still be spent.
+        among: Leave out what none of these boxes covers (bit n is box n); 0 leaves out nothing.
 
     Returns:
-        Boxes without overlap that make up the space.
+        Atoms without overlap, each with the boxes that cover it, as bits.
+
+    Raises:
+        TooIntricate: They are too many.
     """
-    divided: list[list[tuple[str, ...]]] = []
-    for attribute, words in zip(ATTRIBUTES, space, strict=True):
-        patterns = {getattr(row, attribute) for row in rows} | set(told_apart.get(attribute, ()))
-        alike: dict[tuple[bool, ...], list[str]] = {}
-        for word in words:
-            alike.setdefault(tuple(has(pattern, word) for pattern in patterns), []).append(word)
-        divided.append([tuple(group) for group in alike.values()])
-    return [Box(*choice) for choice in product(*divided)]
+    found: list[tuple[tuple[tuple[str, ...], ...], int]] = [((), (1 << len(boxes)) - 1)]
+    for axis, words in enumerate(space):
+        alike = _alike(words, [box[axis] for box in boxes])
+        effort.spend(len(found) * len(alike))
+        found = [
+            ((*chosen, group), covered & covering)
+            for chosen, covered in found
+            for covering, group in alike
+            if not among or covered & covering & among
+        ]
+    return [(Box(*chosen), covered) for chosen, covered in found]
+
+
+def _alike(
+    words: Sequence[str], some: Sequence[tuple[str, ...]]
+) -> list[tuple[int, tuple[str, ...]]]:
+    """Put words together that the same of some choices name."""
+    covering = dict.fromkeys(words, 0)
+    for number, choice in enumerate(some):
+        for word in choice:
+            covering[word] |= 1 << number
+    groups: dict[int, list[str]] = {}
+    for word, bits in covering.items():
+        groups.setdefault(bits, []).append(word)
+    return [(bits, tuple(group)) for bits, group in groups.items()]
 
 
 class Interval(NamedTuple):
-    """`[nbf, exp)`, in which no row begins or ends."""
+    """`[nbf, exp)`, in which no row in question begins or ends."""
 
     nbf: Instant
     exp: Instant
@@ -140,13 +170,16 @@ class Interval(NamedTuple):
 
 
 def intervals(*bounds: Iterable[str]) -> list[Interval]:
-    """Return the intervals, in order, between all of the instants at which something changes."""
+    """Return the intervals, in order, between all of the instants at which something changes.
+
+    They end at the open end, where every seat without an end has ended.
+    """
     ends = sorted({ALWAYS, NEVER, *(Instant(end) for some in bounds for end in some)})
-    found = (Interval(nbf, exp) for nbf, exp in pairwise(ends))
+    found = (Interval(nbf, exp) for nbf, exp in pairwise(ends) if exp <= NEVER)
     # Nobody can ask before the calendar begins.
     return [interval for interval in found if interval.example < interval.exp]
 
 
 def holds(row: Row, interval: Interval) -> bool:
-    """Tell whether a row holds throughout an interval; it does, or it never does."""
+    """Tell whether a row holds throughout an interval that it does not divide; or else never."""
     return row.nbf <= interval.nbf and interval.exp <= row.exp

@@ -55,24 +55,29 @@ class Comparison:
 
 
 def differences(old: Terms, new: Terms) -> Comparison:
-    """Compare two agreements; a clause is the same clause if it has the same id."""
+    """Compare two agreements.
+
+    A clause that says the same is the same clause, if need be under another id, so that one put in
+    between does not make changes of all that were numbered anew; else the one of the same id is.
+    """
     before = {clause.id: clause for clause in old.clauses}
     after = {clause.id: clause for clause in new.clauses}
-    removed = {_unnumbered(c): c for c in old.clauses if c.id not in after}
+    moved = _renumbered(before, after)
+    gone = {id_: clause for id_, clause in before.items() if after.get(id_) != clause}
+    for clause in moved.values():
+        del gone[clause.id]
     found: list[ClauseChange] = []
     for clause in new.clauses:
-        was = before.get(clause.id)
-        if was is None:
-            was = removed.pop(_unnumbered(clause), None)
-            kind = "added" if was is None else "renumbered"
-            members = () if was is None else ("id",)
-            found.append(ClauseChange(kind=kind, before=was, after=clause, members=members))
-        elif was != clause:
-            members = _differing(was, clause)
-            found.append(ClauseChange(kind="changed", before=was, after=clause, members=members))
-    found += [
-        ClauseChange(kind="removed", before=clause, after=None) for clause in removed.values()
-    ]
+        if clause.id in moved:
+            kind, was, members = "renumbered", moved[clause.id], ("id",)
+        elif before.get(clause.id) == clause:
+            continue
+        else:
+            was = gone.pop(clause.id, None)
+            kind = "added" if was is None else "changed"
+            members = () if was is None else _differing(was, clause)
+        found.append(ClauseChange(kind=kind, before=was, after=clause, members=members))
+    found += [ClauseChange(kind="removed", before=clause, after=None) for clause in gone.values()]
     kept = [id_ for id_ in before if id_ in after]
     return Comparison(
         clauses=tuple(found),
@@ -88,6 +93,20 @@ def differences(old: Terms, new: Terms) -> Comparison:
         ),
         reordered=kept != [id_ for id_ in after if id_ in before],
     )
+
+
+def _renumbered(before: dict[str, Clause], after: dict[str, Clause]) -> dict[str, Clause]:
+    """Return, by its new id, each clause that says what another id said before."""
+    waiting: dict[Clause, list[Clause]] = {}
+    for id_, clause in before.items():
+        if after.get(id_) != clause:
+            waiting.setdefault(_unnumbered(clause), []).append(clause)
+    found: dict[str, Clause] = {}
+    for id_, clause in after.items():
+        same = waiting.get(_unnumbered(clause))
+        if before.get(id_) != clause and same:
+            found[id_] = same.pop(0)
+    return found
 
 
 def _unnumbered(clause: Clause) -> Clause:

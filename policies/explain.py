@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from policies.decisions import Denial, Permit, decide
 from policies.floors import FLOOR_TEXTS
-from policies.instants import instant, is_instant
+from policies.instants import Instant, instant, is_instant
 from policies.sentences import clause_name
 from policies.vocabulary import PHASES, PURPOSES, View
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from policies.decisions import Question
     from policies.engine import Scope
 
-# A refusal lists the next few instants at which its answer changes, and not a calendar.
+# A refusal lists the next few instants at which more is seen, and not a calendar: of those at which
+# something changes for the reader, so many are tried.
 MOST_INSTANTS: Final = 8
+_MOST_TRIED: Final = 64
 
 
 _SEEN: Final = {
@@ -109,22 +112,58 @@ def _would_allow(scope: Scope, question: Question) -> Iterator[Counterfactual]:
     have = _highest(scope, question)
     if have is not None:
         yield _counterfactual("view", str(have.question.view), have)
-    for attribute, value, asked in _alternatives(scope, question):
+    for attribute, value, asked in _alternatives(question):
         found = _highest(scope, asked)
-        if found is not None and (have is None or found.question.view > have.question.view):
+        if found is not None and _shows_more(found, have):
             yield _counterfactual(attribute, value, found)
+    yield from islice(_later(scope, question, have), MOST_INSTANTS)
 
 
-def _alternatives(scope: Scope, question: Question) -> Iterator[tuple[str, str, Question]]:
+def _alternatives(question: Question) -> Iterator[tuple[str, str, Question]]:
     for purpose in PURPOSES:
         if purpose != question.purpose:
             yield "purpose", purpose, replace(question, purpose=purpose)
     for phase in PHASES:
         if phase != question.phase:
             yield "phase", phase, replace(question, phase=phase)
-    later = [end for end in scope.bounds if is_instant(end) and end > instant(question.now)]
-    for end in later[:MOST_INSTANTS]:
-        yield "now", end, replace(question, now=datetime.fromisoformat(end).astimezone(UTC))
+
+
+def _later(scope: Scope, question: Question, have: Permit | None) -> Iterator[Counterfactual]:
+    """Yield when more is seen, each time that begins.
+
+    The instants at which a scope changes are also those at which others are seated or leave. So an
+    instant is told only if the reader's own answer changes there.
+    """
+    before = have
+    for end in islice(_instants(scope, question), _MOST_TRIED):
+        now = datetime.fromisoformat(end).astimezone(UTC)
+        found = _highest(scope, replace(question, now=now))
+        is_news = found is not None and (
+            before is None
+            or (before.clause, before.question.view) != (found.clause, found.question.view)
+        )
+        if found is not None and is_news and _shows_more(found, have):
+            yield _counterfactual("now", end, found)
+        before = found
+
+
+def _instants(scope: Scope, question: Question) -> Iterator[Instant]:
+    """Yield the later instants at which a row or a seat of the reader begins or ends."""
+    ends: dict[str, set[str]] = {}
+    for row in scope.rows:
+        ends.setdefault(row.sub, set()).update((row.nbf, row.exp))
+    at = instant(question.now)
+    groups = scope.groups_at(question.person, at)
+    for end in scope.bounds:
+        if is_instant(end) and end > at:
+            then = scope.groups_at(question.person, Instant(end))
+            if then != groups or any(end in ends.get(group, ()) for group in then):
+                yield Instant(end)
+            groups = then
+
+
+def _shows_more(found: Permit, have: Permit | None) -> bool:
+    return have is None or found.question.view > have.question.view
 
 
 def _highest(scope: Scope, question: Question) -> Permit | None:

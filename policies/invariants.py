@@ -1,103 +1,45 @@
 """A version that could break a floor for anybody, at any time, is refused before it can be signed.
 
 Floors are also rows, or the way in which rows are made, so that they hold when a decision is made.
-Here it is looked at from the other end: the engine is asked everything that can be asked under a
-policy, for every kind of seat, and its answers are held to what must be true whatever was agreed.
+Here it is looked at from the other end: every row that could break one is followed into each atom
+and each interval in which another row could stop it, and there the engine is asked. So nothing is
+left out, and what cannot matter costs nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from policies.atoms import Box, Effort, Interval, atoms, everything, holds, intervals
+from policies.atoms import Box, Effort, Interval, atoms, holds, intervals
+from policies.doubts import doubts, is_seen
 from policies.engine import Scope
-from policies.floors import (
-    CAUCUS,
-    FLOOR_AUDITOR,
-    FLOOR_BOARD,
-    FLOOR_CAUCUS,
-    FLOOR_NAMED,
-    FLOOR_SEATED,
-    FLOOR_STATUTORY,
-    FLOOR_TEXTS,
-    OUTSIDERS,
-    OWN,
-    REGULATORY,
-    STATUTORY,
-)
-from policies.instants import ALWAYS, NEVER, Instant
-from policies.roster import RosterRow
-from policies.sentences import clause_name, group_name
-from policies.vocabulary import NAMED_ONLY, ON_A_SIDE, PROVENANCES, Marking, Role, Seat, View
+from policies.floors import FLOOR_TEXTS
+from policies.instants import ALWAYS, NEVER
+from policies.sentences import clause_name
+from policies.vocabulary import NO_LABEL, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
+    from policies.doubts import Doubt
     from policies.engine import Answer
     from policies.policy import Policy
+    from policies.seatings import Seating
     from policies.terms import Terms
 
 MOST_VIOLATIONS: Final = 20
 
-_PRE_EXISTING: Final = PROVENANCES[0]
-# When the seat of somebody who was seated before ends; nothing else happens on that day.
-_ENDED: Final = Instant("0001-01-02T00:00:00Z")
-# What the floors speak of stands apart in every question, whatever the rows say.
-_TOLD_APART: Final = {
-    "cls": (CAUCUS, STATUTORY, *NAMED_ONLY),
-    "prov": (_PRE_EXISTING,),
-    "purpose": (REGULATORY,),
-}
-_SHOWN: Final = {
+_SHOWN: Final[dict[View | None, str]] = {
     View.METADATA: "would know of",
     View.REDACTED: "would see, redacted,",
     View.FULL: "would see in full",
 }
-
-
-class Point(NamedTuple):
-    """One thing that was asked, for one kind of seat, with the answers at each view."""
-
-    holder: Holder
-    marking: Marking
-    purpose: str
-    phase: str
-    interval: Interval
-    answers: Mapping[View, Answer]
-
-    def allowed(self, view: View) -> bool:
-        """Tell whether a view is allowed."""
-        return self.answers[view][0]
-
-
-class Holder(NamedTuple):
-    """Somebody who might sit in the case: a seat, or two of one side, or none."""
-
-    person: str
-    seats: tuple[Seat, ...]
-    organisation: str | None
-    rows: tuple[RosterRow, ...]
-
-    def is_one_of(self, *roles: Role) -> bool:
-        """Tell whether one of the seats has one of these roles."""
-        return any(seat.role in roles for seat in self.seats)
-
-    @property
-    def side(self) -> str | None:
-        """The side on which they sit; an insurer sits on none."""
-        return next((seat.side for seat in self.seats if seat.role in ON_A_SIDE), None)
-
-    def groups(self) -> frozenset[str]:
-        """Return every group that a row may name to reach them."""
-        return frozenset[str]().union(*(row.groups() for row in self.rows))
-
-    def __str__(self) -> str:
-        if not self.seats:
-            return "Somebody without a seat"
-        said = " and ".join(group_name(str(seat)) for seat in self.seats)
-        return said if self.organisation is None else f"{said}, for {self.organisation},"
+_KEPT: Final[dict[View | None, str]] = {
+    None: "would not see",
+    View.METADATA: "would know of, and not see,",
+    View.REDACTED: "would not see in full",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +59,20 @@ class Violation:
     sentence: str
 
 
-def check(policy: Policy, terms: Terms | None = None) -> tuple[Violation, ...]:
-    """Ask everything that can be asked under a policy, and return each floor that a clause breaks.
+class Point(NamedTuple):
+    """An atom at which a floor is broken for a time, and the highest view that is allowed there."""
 
-    Asked are every seat there can be, for each organisation and for none, somebody who is not
-    seated and somebody whose seat has ended; every marking, purpose and phase, by atoms; every
-    interval in which nothing changes; every view.
+    box: Box
+    period: Interval
+    seen: View | None
+
+
+def check(policy: Policy, terms: Terms | None = None) -> tuple[Violation, ...]:
+    """Ask all that could break a floor under a policy, and return each floor that a clause breaks.
+
+    Looked at are every way to sit in the case, for each organisation and for none, somebody who
+    does not, and everybody whose seat has ended; every marking, purpose and phase, by atoms; every
+    interval in which nothing changes.
 
     Args:
         policy: Compiled; floors may be missing from it, as in a test.
@@ -132,184 +82,83 @@ def check(policy: Policy, terms: Terms | None = None) -> tuple[Violation, ...]:
         One violation for each floor and clause, at most twenty.
 
     Raises:
-        TooIntricate: There is too much to ask.
+        TooIntricate: There is too much to ask. No terms compile to such rows.
     """
-    holders = _holders(policy)
-    scope = Scope(policy, [row for holder in holders for row in holder.rows], 0)
+    look = Look(policy)
     found: dict[tuple[str, str | None], Violation] = {}
-    for point in _points(scope, holders):
-        for floor, keeps in _FLOORS.items():
-            clause = keeps(scope, point)
-            if clause is not KEPT and (floor, clause) not in found:
-                found[floor, clause] = _violation(floor, clause, point, terms)
-                if len(found) == MOST_VIOLATIONS:
-                    return tuple(found.values())
+    for doubt in doubts(policy):
+        what = (doubt.floor, doubt.clause)
+        point = None if what in found else next(look.counter_examples(doubt), None)
+        if point is not None:
+            at = "" if terms is None else _pointer(terms, doubt.clause)
+            found[what] = Violation(*what, at, _sentence(doubt, point))
+        if len(found) == MOST_VIOLATIONS:
+            break
     return tuple(found.values())
 
 
-# What a floor answers where it is kept. A clause, or None for no clause, is where it is not.
-KEPT: Final = "kept"
+class Look:
+    """One look at a policy, with a scope for everybody in whose place something was asked."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Begin without having asked anything."""
+        self._policy = policy
+        self._effort = Effort()
+        self._scopes: dict[Seating, Scope] = {}
+
+    def counter_examples(self, doubt: Doubt) -> Iterator[Point]:
+        """Yield every atom of a doubt at which the engine answers as it must not."""
+        scope = self._scope(doubt.seating)
+        ends = (end for row, _ in doubt.rows for end in (row.nbf, row.exp))
+        for period in intervals(doubt.span, ends):
+            if doubt.span.nbf <= period.nbf and period.exp <= doubt.span.exp:
+                holding = [box for row, box in doubt.rows if holds(row, period)]
+                for box, _ in atoms(doubt.box, holding, self._effort):
+                    self._effort.ask(len(scope.rows))
+                    answers = _answers(scope, doubt.seating.person, box, period)
+                    if doubt.breaks(answers[doubt.view]):
+                        seen = [view for view in View if answers[view][0]]
+                        yield Point(box, period, max(seen, default=None))
+
+    def _scope(self, seating: Seating) -> Scope:
+        known = self._scopes.get(seating)
+        if known is None:
+            known = self._scopes[seating] = Scope(self._policy, seating.roster, 0)
+        return known
 
 
-def _caucus(_: Scope, point: Point) -> str | None:
-    """FLOOR-1: nobody sees a caucus paper but its own side and the mediator."""
-    outside = point.holder.is_one_of(*OUTSIDERS) or (
-        point.holder.side is not None and point.holder.side != point.marking.origin
-    )
-    if point.marking.document_class == CAUCUS and outside and point.allowed(View.METADATA):
-        return point.answers[View.METADATA][1]
-    return KEPT
-
-
-def _auditor(_: Scope, point: Point) -> str | None:
-    """FLOOR-2: the auditor never sees content."""
-    if point.holder.is_one_of(Role.AUDITOR) and point.allowed(View.REDACTED):
-        return point.answers[View.REDACTED][1]
-    return KEPT
-
-
-def _named(scope: Scope, point: Point) -> str | None:
-    """FLOOR-3: a rule that speaks of records in general opens none of those to be named."""
-    allowed, clause = point.answers[View.METADATA]
-    if point.marking.document_class not in NAMED_ONLY or not allowed:
-        return KEPT
-    if clause == OWN and point.marking.origin in _own(point.holder):
-        return KEPT
-    general = (row for row in scope.rows if row.clause == clause)
-    is_general = any(row.cls == "*" or row.cls.startswith("!") for row in general)
-    return clause if is_general else KEPT
-
-
-def _statutory(_: Scope, point: Point) -> str | None:
-    """FLOOR-4: a statutory report reaches the board, at any time and despite any label."""
-    if (
-        point.holder.is_one_of(Role.REGULATOR)
-        and point.marking.document_class == STATUTORY
-        and point.purpose == REGULATORY
-        and not point.allowed(View.FULL)
-    ):
-        return point.answers[View.FULL][1]
-    return KEPT
-
-
-def _board(_: Scope, point: Point) -> str | None:
-    """FLOOR-5: no clause keeps pre-existing records from a board that supervises."""
-    allowed, clause = point.answers[View.FULL]
-    barred = (
-        point.holder.is_one_of(Role.REGULATOR)
-        and point.purpose == REGULATORY
-        and point.marking.provenance == _PRE_EXISTING
-        and not allowed
-        and clause is not None
-        and clause not in FLOOR_TEXTS
-    )
-    return clause if barred else KEPT
-
-
-def _seated(_: Scope, point: Point) -> str | None:
-    """FLOOR-6: whoever does not sit here now sees nothing."""
-    if not point.holder.seats and point.allowed(View.METADATA):
-        return point.answers[View.METADATA][1]
-    return KEPT
-
-
-_FLOORS: Final[dict[str, Callable[[Scope, Point], str | None]]] = {
-    FLOOR_CAUCUS: _caucus,
-    FLOOR_AUDITOR: _auditor,
-    FLOOR_NAMED: _named,
-    FLOOR_STATUTORY: _statutory,
-    FLOOR_BOARD: _board,
-    FLOOR_SEATED: _seated,
-}
-
-
-def _points(scope: Scope, holders: Sequence[Holder]) -> Iterator[Point]:
-    """Yield everything that can be asked, each atom of it once for each set of rows in question."""
-    space, periods, effort = everything(scope.policy), intervals(scope.bounds), Effort()
-    seen = set[object]()
-    for holder in holders:
-        groups, own = holder.groups(), {"origin": _own(holder)}
-        # Nothing else of a holder is looked at below: two that are alike in it are one.
-        alike = (_own(holder), holder.side, tuple(holder.is_one_of(role) for role in OUTSIDERS))
-        mine = [row for row in scope.rows if holder.seats and row.sub in groups]
-        for period in periods:
-            rows = tuple(row for row in mine if holds(row, period))
-            key = (rows, alike, bool(holder.seats))
-            if key in seen or not _is_asked_about(holder, period):
-                continue
-            seen.add(key)
-            divided = atoms(space, rows, _TOLD_APART | own)
-            effort.spend(len(divided), len(mine))
-            yield from (_asked(scope, holder, box, period) for box in divided)
-
-
-def _asked(scope: Scope, holder: Holder, box: Box, period: Interval) -> Point:
+def _answers(scope: Scope, person: str, box: Box, period: Interval) -> dict[View, Answer]:
+    """Ask for an atom at each view."""
     marking, purpose, phase = box.example
     answers = {
-        view: scope.ask(holder.person, marking, view, purpose, phase, period.example)
-        for view in View
+        view: scope.ask(person, marking, view, purpose, phase, period.example) for view in View
     }
     # The matcher reads an allow downwards and a deny upwards: no rows can make it otherwise.
     closed = answers[View.METADATA][0] >= answers[View.REDACTED][0] >= answers[View.FULL][0]
     assert closed, "a view includes those below it"
-    return Point(holder, marking, purpose, phase, period, answers)
+    return answers
 
 
-def _is_asked_about(holder: Holder, period: Interval) -> bool:
-    """Tell whether a holder is as described then: somebody whose seat has ended held one before."""
-    return bool(holder.seats) or all(row.exp <= period.nbf for row in holder.rows)
-
-
-def _holders(policy: Policy) -> list[Holder]:
-    """Return everybody who might ask: every seat and organisation, a stranger, a former party."""
-    seatings: list[tuple[Seat, ...]] = [
-        *((Seat(role, side),) for role in (*ON_A_SIDE, Role.INSURER) for side in policy.sides),
-        *((Seat(Role.PARTY, side), Seat(Role.COUNSEL, side)) for side in policy.sides),
-        *((Seat(role, None),) for role in Role if role not in ON_A_SIDE),
+def _sentence(doubt: Doubt, point: Point) -> str:
+    """Say a counter-example, and what the floor says."""
+    marking, purpose, phase = point.box.example
+    who = f"{doubt.seating}"
+    does = (_SHOWN if doubt.breaks is is_seen else _KEPT)[point.seen]
+    what = f"documents of class {marking.document_class} of {marking.origin}"
+    parts = [
+        f"{who[0].upper()}{who[1:]} {does} {what}",
+        marking.provenance,
+        f"for purpose {purpose}",
+        f"in phase {phase}",
     ]
-    seatings.sort(key=lambda seats: [str(seat) for seat in seats])
-    everybody = [
-        Holder(_person(number), seats, organisation, _rows(number, seats, NEVER, organisation))
-        for number, (seats, organisation) in enumerate(
-            product(seatings, (None, *policy.organisations)), start=1
-        )
-    ]
-    seat_that_ended = _rows(0, (Seat(Role.PARTY, policy.sides[0]),), _ENDED, None)
-    return [
-        *everybody,
-        Holder(_person(0), (), None, seat_that_ended),
-        Holder(_person(len(everybody) + 1), (), None, ()),
-    ]
-
-
-def _rows(
-    number: int, seats: Sequence[Seat], exp: Instant, organisation: str | None
-) -> tuple[RosterRow, ...]:
-    return tuple(RosterRow(_person(number), seat, ALWAYS, exp, organisation) for seat in seats)
-
-
-def _person(number: int) -> str:
-    return f"u:00000000-0000-4000-8000-{number:012x}"
-
-
-def _own(holder: Holder) -> tuple[str, ...]:
-    """Return the origins of what a holder deposits."""
-    origins = (seat.origin() for seat in holder.seats)
-    return tuple(dict.fromkeys(origin for origin in origins if origin is not None))
-
-
-def _violation(floor: str, clause: str | None, point: Point, terms: Terms | None) -> Violation:
-    by = "no clause" if clause is None else clause_name(clause)
-    what = (
-        f"{point.marking.document_class} of {point.marking.origin}, {point.marking.provenance}, "
-        f"for purpose {point.purpose}, in phase {point.phase}"
-    )
-    seen = [view for view in View if point.allowed(view)]
-    shown = _SHOWN[seen[-1]] if seen else "would not see"
-    who = f"{point.holder}"
-    said = f"{who[0].upper()}{who[1:]} {shown} documents of class {what}, by {by}. "
-    at = "" if terms is None else _pointer(terms, clause)
-    return Violation(floor, clause, at, f"{said}{floor}: {FLOOR_TEXTS[floor]}")
+    if marking.label != NO_LABEL:
+        parts.insert(2, f"with label {marking.label}")
+    if point.period.nbf != ALWAYS:
+        parts.append(f"from {point.period.nbf}")
+    if point.period.exp != NEVER:
+        parts.append(f"until {point.period.exp}")
+    parts.append("by no clause" if doubt.clause is None else f"by {clause_name(doubt.clause)}")
+    return f"{', '.join(parts)}. {doubt.floor}: {FLOOR_TEXTS[doubt.floor]}"
 
 
 def _pointer(terms: Terms, clause: str | None) -> str:

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
 
-from policies.atoms import ATTRIBUTES, Box, Effort, Interval, atoms, everything, holds
-from policies.atoms import intervals as intervals_between
-from policies.engine import Scope
-from policies.exceptions import NO_EXCEPTIONS, Exceptions
+from policies.atoms import Box, Effort, Interval, atoms, everything, holds, intervals
 from policies.instants import ALWAYS, NEVER, instant
 from policies.sentences import clause_name, group_name, words_of
+from policies.sights import Half, Side, Sight, Sights, bits
 from policies.vocabulary import View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from policies.policy import Policy, Row
+    from policies.policy import Row
     from policies.roster import RosterRow
     from policies.vocabulary import Marking
+
+    # An atom, for how long, and what is seen of it before and after.
+    _Run = tuple[Box, Interval, Sight, Sight]
+
+__all__ = ["Change", "Side", "Sight", "affected", "changes", "phase_changes", "sentence"]
 
 _SEEN: Final = {
     View.METADATA: "knowing of them",
     View.REDACTED: "seeing them redacted",
     View.FULL: "seeing them in full",
 }
-
-
-class Sight(NamedTuple):
-    """How much of a marking somebody sees: the highest view, None for nothing, and what decides."""
-
-    view: View | None
-    clause: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two things compared: a compiled policy with the exceptions beside it."""
-
-    policy: Policy
-    exceptions: Exceptions = NO_EXCEPTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,35 +65,27 @@ def changes(old: Side, new: Side, holders: Sequence[RosterRow]) -> tuple[Change,
     Args:
         old: What decides now.
         new: What would.
-        holders: One row for each seat and organisation; their dates do not matter here.
+        holders: One row for each seat and organisation; their dates do not matter here. A grant to
+            a person by name is theirs if the row is theirs.
 
     Returns:
         Every change of a view, in as few boxes as merging makes of them, seat by seat. What stays
-        at the same view by another clause is none.
+        at the same view by another clause is none. A document that a side has not granted bears no
+        label there.
 
     Raises:
-        TooIntricate: There is too much to ask.
+        TooIntricate: There is too much to look at.
     """
-    forever = [replace(holder, nbf=ALWAYS, exp=NEVER) for holder in holders]
-    labels = dict.fromkeys(old.exceptions.grant_labels + new.exceptions.grant_labels)
-    scopes = [Scope(side.policy, forever, 0, side.exceptions) for side in (old, new)]
-    spaces = [everything(side.policy, labels) for side in (old, new)]
-    space = Box(*(tuple(dict.fromkeys(a + b)) for a, b in zip(*spaces, strict=True)))
-    periods = intervals_between(*(scope.bounds for scope in scopes))
-    found: list[Change] = []
+    labels = dict.fromkeys((*old.exceptions.grant_labels, *new.exceptions.grant_labels))
+    words = zip(everything(old.policy, labels), everything(new.policy, labels), strict=True)
+    space = Box(*(tuple(dict.fromkeys(one + other)) for one, other in words))
     effort = Effort()
-    for holder in forever:
-        same: dict[tuple[Row, ...], list[Change]] = {}
-        groups = holder.groups()
-        mine = [row for scope in scopes for row in scope.rows if row.sub in groups]
-        for period in periods:
-            rows = tuple(row for row in mine if holds(row, period))
-            if rows not in same:
-                divided = atoms(space, rows, {})
-                effort.spend(len(divided), len(mine))
-                same[rows] = list(_differences(holder, scopes, divided, period))
-            found += (replace(change, interval=period) for change in same[rows])
-    return tuple(_merged(found))
+    found: list[Change] = []
+    for holder in holders:
+        before, after = Half(old, holder, space), Half(new, holder, space)
+        periods = _periods(before, after)
+        found += _compared(holder, space, _runs(before, after, space, periods, effort))
+    return tuple(found)
 
 
 def phase_changes(
@@ -112,25 +94,17 @@ def phase_changes(
     """Compare what a policy gives at an instant in one phase with what it gives in another.
 
     Returns:
-        As `changes`; the phase of each box is the one that would be entered.
+        As `changes`; the phase of each box is the one that would be entered, and the interval is
+        the one around the instant in which nothing else changes for the seat.
     """
-    at = instant(now)
-    forever = [replace(holder, nbf=ALWAYS, exp=NEVER) for holder in holders]
-    scope = Scope(side.policy, forever, 0, side.exceptions)
-    space = everything(side.policy, side.exceptions.grant_labels)._replace(phase=(to_phase,))
-    period = next(found for found in intervals_between(scope.bounds) if found.nbf <= at < found.exp)
+    at, effort = instant(now), Effort()
+    space = side.space._replace(phase=(to_phase,))
     found: list[Change] = []
-    for holder in forever:
-        rows = [row for row in scope.rows if row.sub in holder.groups() and holds(row, period)]
-        for box in atoms(space, rows, {}):
-            marking, purpose, _ = box.example
-            before, after = (
-                _sight(scope, holder.person, marking, purpose, phase, period)
-                for phase in (from_phase, to_phase)
-            )
-            if before.view != after.view:
-                found.append(_change(holder, box, period, before, after))
-    return tuple(_merged(found))
+    for holder in holders:
+        before, after = (Half(side, holder, space, phase) for phase in (from_phase, to_phase))
+        periods = [some for some in _periods(before, after) if some.nbf <= at < some.exp]
+        found += _compared(holder, space, _runs(before, after, space, periods, effort))
+    return tuple(found)
 
 
 def affected(changes: Iterable[Change], marking: Marking) -> tuple[Change, ...]:
@@ -170,83 +144,76 @@ def _seen(sight: Sight) -> str:
     return what if sight.clause is None else f"{what} by {clause_name(sight.clause)}"
 
 
-def _differences(
-    holder: RosterRow, scopes: Sequence[Scope], divided: Sequence[Box], period: Interval
-) -> Iterable[Change]:
-    for box in divided:
-        marking, purpose, phase = box.example
-        before, after = (
-            _sight(scope, holder.person, marking, purpose, phase, period) for scope in scopes
-        )
-        if before.view != after.view:
-            yield _change(holder, box, period, before, after)
+def _periods(before: Half, after: Half) -> list[Interval]:
+    rows = [row for row, _ in (*before.rows, *after.rows)]
+    return intervals((row.nbf for row in rows), (row.exp for row in rows))
 
 
-def _change(holder: RosterRow, box: Box, period: Interval, before: Sight, after: Sight) -> Change:
-    return Change(
-        seat=str(holder.seat),
-        organisation=holder.organisation,
-        box=box,
-        interval=period,
-        before=before,
-        after=after,
-    )
+def _compared(holder: RosterRow, space: Box, runs: Iterable[_Run]) -> Iterator[Change]:
+    """Yield changes put together from runs.
+
+    What says the same to a person is one change: the same span, views and clauses.
+    """
+    alike: dict[tuple[Interval, Sight, Sight], list[Box]] = {}
+    for box, span, was, would in runs:
+        alike.setdefault((span, was, would), []).append(box)
+    for (span, was, would), boxes in alike.items():
+        for box in _merged(boxes, space):
+            yield Change(
+                seat=str(holder.seat),
+                organisation=holder.organisation,
+                box=box,
+                interval=span,
+                before=was,
+                after=would,
+            )
 
 
-def _sight(
-    scope: Scope, person: str, marking: Marking, purpose: str, phase: str, period: Interval
-) -> Sight:
-    """Return the highest view that is allowed; views are downward closed."""
-    seen = Sight(None, None)
-    for view in View:
-        allowed, clause = scope.ask(person, marking, view, purpose, phase, period.example)
-        if not allowed:
-            return Sight(None, clause) if seen.view is None else seen
-        seen = Sight(view, clause)
-    return seen
+def _runs(
+    before: Half, after: Half, space: Box, periods: Sequence[Interval], effort: Effort
+) -> Iterator[_Run]:
+    """Yield each atom, for as long as its two sights stay what they are, if they are not the same.
+
+    Sights can differ only where a row matches that the other half does not have.
+    """
+    rows = [*before.rows, *after.rows]
+    only = {_said(*one) for one in before.rows} ^ {_said(*one) for one in after.rows}
+    differing = bits(_said(*one) in only for one in rows)
+    if not differing:
+        return
+    sights = Sights(before, after, differing, effort)
+    holding = [bits(holds(row, period) for row, _ in rows) for period in periods]
+    for box, covering in atoms(space, [reached for _, reached in rows], effort, differing):
+        effort.spend(1 + len(periods) // 2)
+        seen = [
+            (period, sights.of(covering & held, box, period))
+            for period, held in zip(periods, holding, strict=True)
+        ]
+        for both, run in groupby(seen, key=itemgetter(1)):
+            if both is not None:
+                effort.spend(20)
+                span = [period for period, _ in run]
+                yield box, Interval(span[0].nbf, span[-1].exp), *both
 
 
-def _merged(found: list[Change]) -> list[Change]:
-    """Join changes that differ in one respect only, as long as there are such."""
+def _said(row: Row, box: Box) -> tuple[object, ...]:
+    """Return what a row does, whatever it is called."""
+    return box, row.view, row.nbf, row.exp, row.eft
+
+
+def _merged(boxes: list[Box], space: Box) -> list[Box]:
+    """Join boxes that differ in one attribute only, as long as there are such."""
+    places = [{word: place for place, word in enumerate(words)} for words in space]
     while True:
-        joined = found
-        for attribute in ATTRIBUTES:
-            joined = _joined_words(joined, attribute)
-        joined = _joined_intervals(joined)
-        if len(joined) == len(found):
+        joined = boxes
+        for axis, place in reversed(list(enumerate(places))):
+            alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+            for box in joined:
+                alike.setdefault((*box[:axis], *box[axis + 1 :]), []).extend(box[axis])
+            joined = [
+                Box._make((*rest[:axis], tuple(sorted(words, key=place.__getitem__)), *rest[axis:]))
+                for rest, words in alike.items()
+            ]
+        if len(joined) == len(boxes):
             return joined
-        found = joined
-
-
-def _joined_words(found: list[Change], attribute: str) -> list[Change]:
-    alike: dict[Change, list[str]] = {}
-    for change in found:
-        rest = replace(change, box=change.box._replace(**{attribute: ()}))
-        alike.setdefault(rest, []).extend(getattr(change.box, attribute))
-    return [
-        replace(rest, box=rest.box._replace(**{attribute: tuple(words)}))
-        for rest, words in alike.items()
-    ]
-
-
-def _joined_intervals(found: list[Change]) -> list[Change]:
-    nowhen = Interval(ALWAYS, ALWAYS)
-    alike: dict[Change, list[Interval]] = {}
-    for change in found:
-        alike.setdefault(replace(change, interval=nowhen), []).append(change.interval)
-    return [
-        replace(rest, interval=period)
-        for rest, periods in alike.items()
-        for period in _adjacent(sorted(periods))
-    ]
-
-
-def _adjacent(periods: list[Interval]) -> Iterable[Interval]:
-    """Yield the intervals with those that touch put together."""
-    runs: list[Interval] = []
-    for period in periods:
-        if runs and runs[-1].exp == period.nbf:
-            runs[-1] = Interval(runs[-1].nbf, period.exp)
-        else:
-            runs.append(period)
-    return runs
+        boxes = joined

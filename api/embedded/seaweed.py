@@ -137,10 +137,13 @@ def _free_ports(count: int) -> list[int]:
 def _die_with_parent() -> None:
     """Ask the kernel to end the server when its parent is killed: a second start finds no orphan.
 
+    It is killed, not asked to stop: stopping can take it more than ten seconds, in which a second
+    start would run another server over the same files. What it acknowledged is in them by then.
+
     Runs in the child between fork and exec. Linux only; `start` is called from the main thread,
     whose end is the process's.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _is_ready(process: subprocess.Popen[bytes], endpoint: str) -> bool:

@@ -50,6 +50,43 @@ def test_a_clause_that_only_has_another_number_is_recognised() -> None:
     assert (change.kind, change.members) == ("renumbered", ("id",))
 
 
+def test_a_clause_put_in_between_does_not_change_those_that_are_numbered_anew() -> None:
+    old = terms(clause("1", "party"), clause("2", "expert"), clause("3", "insurer"))
+    new = terms(
+        clause("1", "party"),
+        clause("2", "auditor", "metadata"),
+        clause("3", "expert"),
+        clause("4", "insurer"),
+    )
+    found = differences(old, new)
+    assert [(c.kind, c.after and c.after.id, c.before and c.before.id) for c in found.clauses] == [
+        ("added", "2", None),
+        ("renumbered", "3", "2"),
+        ("renumbered", "4", "3"),
+    ]
+    assert found.unchanged == 1
+    back = differences(new, old)
+    assert [c.kind for c in back.clauses] == ["renumbered", "renumbered", "removed"]
+
+
+def test_two_clauses_that_say_the_same_are_not_taken_for_one() -> None:
+    old = terms(clause("1", "party"), clause("2", "party"))
+    new = terms(clause("3", "party"), clause("4", "party"), clause("5", "party"))
+    kinds = [
+        (change.kind, change.before and change.before.id)
+        for change in differences(old, new).clauses
+    ]
+    assert kinds == [("renumbered", "1"), ("renumbered", "2"), ("added", None)]
+
+
+def test_numbers_that_change_places_are_renumbered() -> None:
+    old = terms(clause("1", "party"), clause("2", "expert"))
+    new = terms(clause("1", "expert"), clause("2", "party"))
+    found = differences(old, new)
+    assert [change.kind for change in found.clauses] == ["renumbered", "renumbered"]
+    assert found.unchanged == 0
+
+
 def test_clauses_in_another_order_are_told() -> None:
     old = terms(clause("1", "party"), clause("2", "expert"))
     new = terms(clause("2", "expert"), clause("1", "party"))

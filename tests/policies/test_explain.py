@@ -25,6 +25,7 @@ from tests.policies.samples import (
     ROSTER,
     STRANGER,
     clause,
+    seated,
     terms,
 )
 from tests.policies.worlds import world
@@ -123,8 +124,26 @@ def test_no_more_instants_are_tried_than_can_be_read() -> None:
     )
     scope = Scope(compile_terms(CASE, monthly), ROSTER, 1)
     explained = explain(scope, question(MIRA, phase="closed"))
-    # The two ends of seats come first, then January to March from the first to the second.
-    assert [would.clause for would in explained.would_allow] == ["1", "2", "3"]
+    assert [would.clause for would in explained.would_allow] == [f"{n}" for n in range(1, 9)]
+
+
+def test_an_instant_that_changes_nothing_for_the_reader_is_not_told() -> None:
+    said = terms(
+        clause("1", "expert", purposes=["opinion"], **{"from": "2026-03-10T00:00:00Z"}),
+        clause("2", "insurer", until="2026-03-20T00:00:00Z"),
+        clause("3", "expert", "redacted", classes=["billing"], until="2026-03-15T00:00:00Z"),
+    )
+    roster = (
+        seated(5, "insurer:respondent", exp="2026-03-12T00:00:00Z"),
+        seated(6, "expert", "2026-03-01T00:00:00Z", "2026-03-25T00:00:00Z"),
+        seated(6, "expert", "2026-04-01T00:00:00Z", "2026-04-15T00:00:00Z"),
+    )
+    scope = Scope(compile_terms(CASE, said), roster, 1)
+    explained = explain(scope, question(EXPERT, purpose="opinion"))
+    assert [would.value for would in explained.would_allow] == [
+        "2026-03-10T00:00:00Z",
+        "2026-04-01T00:00:00Z",
+    ]
 
 
 @settings(max_examples=40, deadline=None)

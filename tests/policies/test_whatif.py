@@ -25,9 +25,19 @@ from policies.whatif import (
     phase_changes,
     sentence,
 )
-from tests.policies.samples import CASE, CLINIC, NOON, ROSTER, clause, intricate, seated, terms
+from tests.policies.samples import (
+    CASE,
+    CLINIC,
+    EXPERT,
+    NOON,
+    ROSTER,
+    clause,
+    intricate,
+    seated,
+    terms,
+)
 from tests.policies.samples import SIDES as TWO
-from tests.policies.worlds import SEATS, world
+from tests.policies.worlds import SEATS, SIDES, some_clause, world
 
 CLINIC_POLICY = compile_terms(CASE, parse_terms(CLINIC))
 HOLDERS = [seated(number, seat) for number, seat in enumerate(SEATS)]
@@ -56,7 +66,7 @@ def found_in(found: tuple[Change, ...], seat: str, point: object, now: str) -> l
     ]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_every_change_is_found_once_and_nothing_else_is(seed: int) -> None:
     random = Random(seed)  # noqa: S311 — a sample, not a secret
@@ -175,6 +185,104 @@ def test_a_phase_is_looked_at_as_of_now() -> None:
     assert insurer(later) == []
 
 
+def test_a_document_granted_on_one_side_alone_bears_no_label_on_the_other() -> None:
+    policy = compile_terms(CASE, terms(clause("1", "expert", "metadata", classes=["billing"])))
+    grant = Grant(
+        number=1,
+        label="grant-1",
+        to="expert",
+        view=View.FULL,
+        purposes=("opinion",),
+        nbf=ALWAYS,
+        exp=NEVER,
+    )
+    granted = Side(policy, Exceptions(1, (grant,)))
+    expert = [seated(6, "expert")]
+    document = Marking("billing", "claimant", "pre-existing", "grant-1")
+    (gained,) = affected(changes(Side(policy), granted, expert), document)
+    assert (gained.before, gained.after) == ((View.METADATA, "1"), (View.FULL, "GRANT-1"))
+    (lost,) = affected(changes(granted, Side(policy), expert), document)
+    assert (lost.before, lost.after) == (gained.after, gained.before)
+    assert gained.box.purpose == lost.box.purpose == ("opinion",)
+
+
+def test_a_grant_to_a_person_by_name_is_theirs_alone() -> None:
+    policy = baseline(CASE, TWO)
+    grant = Grant(
+        number=1,
+        label="grant-1",
+        to=EXPERT,
+        view=View.FULL,
+        purposes=("opinion",),
+        nbf=ALWAYS,
+        exp=NEVER,
+    )
+    granted = Side(policy, Exceptions(1, (grant,)))
+    found = changes(Side(policy), granted, [seated(6, "expert"), seated(16, "expert")])
+    assert len(found) == 1
+
+
+def test_a_class_that_the_old_agreement_does_not_know_is_gained_with_the_new_one() -> None:
+    old, new = baseline(CASE, TWO), baseline(CASE, TWO, ["dental-cast"])
+    (change,) = changes(Side(old), Side(new), [seated(6, "expert")])
+    assert change.box.cls == ("dental-cast",)
+    assert (change.before, change.after) == ((None, None), (View.FULL, "OWN"))
+
+
+def test_a_side_that_was_not_there_before_saw_nothing() -> None:
+    old, new = baseline(CASE, TWO), baseline(CASE, (*TWO, "surgeon"))
+    found = changes(Side(old), Side(new), [seated(1, "party:surgeon"), seated(2, "party:claimant")])
+    assert {change.seat for change in found} == {"party:surgeon"}
+    assert {origin for change in found for origin in change.box.origin} == {"surgeon", "joint"}
+    assert all(change.before == (None, None) for change in found)
+
+
+def test_who_sat_in_one_seat_and_then_in_another_is_looked_at_in_each() -> None:
+    new = Side(compile_terms(CASE, terms(clause("1", "mediator"), clause("2", "expert"))))
+    found = changes(Side(baseline(CASE, TWO)), new, [seated(1, "mediator"), seated(1, "expert")])
+    assert {change.seat for change in found} == {"mediator", "expert"}
+
+
+def test_another_number_for_the_same_words_changes_nothing() -> None:
+    one, other = (compile_terms(CASE, terms(clause(id_, "expert"))) for id_ in ("1", "2"))
+    assert changes(Side(one), Side(other), ROSTER) == ()
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_boxes_expand_to_exactly_the_points_that_change(seed: int) -> None:
+    old, new = (world(seed + step, questions=1).policy() for step in (0, 1))
+    holder = Random(seed).choice(HOLDERS)  # noqa: S311 — a sample, not a secret
+    found = changes(Side(old), Side(new), [holder])
+    before, after = Scope(old, HOLDERS, 0), Scope(new, HOLDERS, 0)
+    part = everything(old)._replace(cls=("medical", "caucus", "substance-use-record"))
+    bounds = sorted({*before.bounds, *after.bounds} - {ALWAYS, NEVER})
+    for now in [Instant("2025-12-31T23:59:59Z"), *map(Instant, bounds[:2])]:
+        told = [
+            (point, change.before.view, change.after.view)
+            for change in found
+            if change.interval.nbf <= now < change.interval.exp
+            for point in set(change.box.points()) & set(part.points())
+        ]
+        asked = [
+            (point, *(highest(scope, holder.person, point, now).view for scope in (before, after)))
+            for point in part.points()
+        ]
+        differing = [one for one in asked if one[1] != one[2]]
+        assert len(told) == len(differing)
+        assert set(told) == set(differing)
+
+
+def wild(seed: int, count: int) -> Side:
+    random = Random(seed)  # noqa: S311 — a sample, not a secret
+    drawn = ({**some_clause(random, f"{n}"), "to": "expert"} for n in range(count))
+    return Side(compile_terms(CASE, terms(*drawn, sides=SIDES)))
+
+
 def test_a_comparison_that_would_take_too_long_is_refused() -> None:
     with pytest.raises(TooIntricate):
-        changes(Side(baseline(CASE, TWO)), Side(compile_terms(CASE, intricate(400))), ROSTER)
+        changes(wild(1, 500), wild(2, 500), [seated(number, "expert") for number in range(200)])
+
+
+def test_four_hundred_clauses_that_cross_one_another_are_compared() -> None:
+    assert changes(Side(baseline(CASE, TWO)), Side(compile_terms(CASE, intricate(400))), ROSTER)
