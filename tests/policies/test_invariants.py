@@ -80,9 +80,10 @@ def test_every_floor_that_is_a_row_is_effective(floor: str, policy: Policy) -> N
     assert broken_by(policy) == {floor}
 
 
-def test_a_rule_in_general_that_took_substance_use_records_along_is_found() -> None:
+@pytest.mark.parametrize("cls", ["*", "!medical"])
+def test_a_rule_in_general_that_took_substance_use_records_along_is_found(cls: str) -> None:
     policy = compile_terms(CASE, terms(clause("1", "expert")))
-    general = tuple(row._replace(cls="*") if row.clause == "1" else row for row in policy.rows)
+    general = tuple(row._replace(cls=cls) if row.clause == "1" else row for row in policy.rows)
     (violation,) = check(Policy(CASE, SIDES, general))
     assert (violation.floor, violation.clause) == ("FLOOR-3", "1")
     named = terms(clause("1", "expert", classes=["substance-use-record"]))
@@ -250,6 +251,16 @@ def test_rows_that_keep_caucus_papers_together_keep_them() -> None:
     assert check(Policy(CASE, SIDES, (*rest, *halves))) == ()
     gap = halves[1]._replace(nbf="2026-03-05T12:00:01Z")
     assert broken_by(Policy(CASE, SIDES, (*rest, halves[0], gap))) == {"FLOOR-1"}
+
+
+def test_a_row_that_keeps_a_part_of_them_keeps_no_other_part() -> None:
+    policy = compile_terms(CASE, terms(clause("1", "expert", classes=["caucus"])))
+    part = tuple(
+        row._replace(phase="intake") if (row.clause, row.sub) == ("FLOOR-1", "expert") else row
+        for row in policy.rows
+    )
+    found = [one for one in check(Policy(CASE, SIDES, part)) if one.clause == "1"]
+    assert ["in phase exchange" in one.sentence for one in found] == [True]
 
 
 def test_a_hostile_agreement_of_five_hundred_clauses_is_looked_through() -> None:

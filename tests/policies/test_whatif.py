@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -241,6 +242,37 @@ def test_who_sat_in_one_seat_and_then_in_another_is_looked_at_in_each() -> None:
     new = Side(compile_terms(CASE, terms(clause("1", "mediator"), clause("2", "expert"))))
     found = changes(Side(baseline(CASE, TWO)), new, [seated(1, "mediator"), seated(1, "expert")])
     assert {change.seat for change in found} == {"mediator", "expert"}
+
+
+@pytest.mark.parametrize(
+    ("was", "would"),
+    [
+        ({}, {"view": "redacted"}),
+        ({}, {"until": "2026-07-01T00:00:00Z"}),
+        ({}, {"from": "2026-07-01T00:00:00Z"}),
+        ({}, {"effect": "deny"}),
+        ({}, {"phases": ["intake"]}),
+    ],
+)
+def test_one_member_of_a_clause_that_differs_is_a_loss_and_the_other_way_a_gain(
+    was: dict[str, Any], would: dict[str, Any]
+) -> None:
+    said = clause("1", "expert", classes=["medical"], origins=["claimant"])
+    old, new = (Side(compile_terms(CASE, terms({**said, **more}))) for more in (was, would))
+    (lost,) = changes(old, new, [seated(6, "expert")])
+    (gained,) = changes(new, old, [seated(6, "expert")])
+    assert (lost.gains, gained.gains) == (False, True)
+    assert (lost.box, lost.interval) == (gained.box, gained.interval)
+    assert (lost.before, lost.after) == (gained.after, gained.before)
+
+
+def test_where_several_clauses_allow_it_the_last_one_is_named() -> None:
+    found = one_change(
+        clause("1", "expert", classes=["medical", "billing"], origins=["claimant"]),
+        clause("2", "expert", classes=["medical"], origins=["claimant"]),
+    )
+    named = {change.box.cls: change.after.clause for change in found}
+    assert named == {("medical",): "2", ("billing",): "1"}
 
 
 def test_another_number_for_the_same_words_changes_nothing() -> None:
