@@ -126,7 +126,7 @@ def _of(promise: Promise, seating: Seating, region: Box, speaking: _Speaking) ->
         yield doubt._replace(clause=row.clause, box=box, span=_span(row), breaks=_is_barred)
     if promise.given:
         rows = _whole(allowing, region, _EVER) or allowing
-        yield doubt._replace(rows=rows, breaks=_is_missing)
+        yield doubt._replace(rows=(*rows, *denying), breaks=_is_missing)
 
 
 def _openings(region: Doubt, opening: Reaches, denying: Reaches) -> Iterator[Doubt]:

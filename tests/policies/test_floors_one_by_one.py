@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from policies.atoms import everything
@@ -96,7 +96,8 @@ def mutants() -> st.SearchStrategy[Policy]:
     return st.builds(mutant, agreements(most=6), floors, st.booleans())
 
 
-@settings(max_examples=8, deadline=None)
+# Without shrinking: one example takes a second, and a failure shows what differs as it is.
+@settings(max_examples=8, deadline=None, phases=[Phase.reuse, Phase.generate])
 @given(mutants())
 def test_what_is_found_by_atoms_is_exactly_what_asking_one_by_one_finds(policy: Policy) -> None:
     scopes = [(seating, Scope(policy, seating.roster, 0)) for seating in seatings(SIDES)]
