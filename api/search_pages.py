@@ -51,7 +51,10 @@ class SearchPage:
         Raises:
             Malformed: The token, or the limit, is not that of the page before.
         """
-        key = ListKey.of(person, type(asked).__name__, asked.model_dump_json(exclude={"page"}))
+        # A lone surrogate, or a tree that is too deep, cannot be written.
+        with malformed(""):
+            whole = asked.model_dump_json(exclude={"page"})
+        key = ListKey.of(person, type(asked).__name__, whole)
         page = asked.page or PageIn()
         limit = min(page.limit or LONGEST_PAGE, LONGEST_PAGE)
         if not page.token:

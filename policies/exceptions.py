@@ -17,7 +17,7 @@ from policies.terms import Effect
 from policies.vocabulary import NO_LABEL, PURPOSES, is_grant_label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from uuid import UUID
 
     from policies.instants import Instant
@@ -105,6 +105,14 @@ class Exceptions:
         """The labels of documents that are granted, or were once: a label outlives its grants."""
         labels = (*(grant.label for grant in self.grants), *self.labels.values())
         return tuple(dict.fromkeys(label for label in labels if is_grant_label(label)))
+
+    def among(self, labels: Collection[str]) -> Exceptions:
+        """Return as much of them as may be told to somebody who knows of these labels alone."""
+        return Exceptions(
+            self.version,
+            tuple(grant for grant in self.grants if grant.label in labels),
+            {document: label for document, label in self.labels.items() if label in labels},
+        )
 
     def label_of(self, document: UUID) -> str:
         """Return the label that a document must bear."""

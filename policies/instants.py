@@ -1,7 +1,7 @@
 """Instants are fixed-width texts, so that the order of texts is the order of time."""
 
 import re
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from typing import Final, NewType
 
 # `YYYY-MM-DDTHH:MM:SSZ`, or an open end. Made by `instant`, or checked by `is_instant`.
@@ -23,18 +23,24 @@ def instant(moment: datetime) -> Instant:
 
     Raises:
         ValueError: The moment bears no time zone.
-        OverflowError: It lies outside the years 1 to 9999 in UTC.
+        OverflowError: It lies outside the years 1 to 9998 in UTC.
     """
     if moment.tzinfo is not UTC:
         if moment.utcoffset() is None:
             raise ValueError("A moment without a time zone is no instant.")
         moment = moment.astimezone(UTC)
+    if moment.year == MAXYEAR:
+        raise OverflowError("The last year of the calendar sorts behind the open end.")
     return Instant(moment.isoformat(timespec="seconds")[:_WIDTH] + "Z")
 
 
 def is_instant(text: str) -> bool:
-    """Tell whether a text is a fixed-width instant of the calendar; open ends are not."""
-    if not _SHAPE.fullmatch(text):
+    """Tell whether a text is a fixed-width instant of the calendar; open ends are not.
+
+    Nor is the last year: it sorts behind `9999`, the open end, so that what ended never would end
+    before it.
+    """
+    if not _SHAPE.fullmatch(text) or text > NEVER:
         return False
     try:
         datetime.fromisoformat(text)

@@ -18,6 +18,7 @@ from vault.errors import Conflict, NotPermitted
 from vault.ledger import Deviating, deviating, speaks_for
 from vault.notices import NoticeKind, notify
 from vault.scope import Deviation, Line, open_roster
+from vault.selection import visible_to
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from vault.audit.slots import SlotKeys
     from vault.core import Subject, Vault
     from vault.database.connection import Transaction
+    from vault.details import ParticipantDetails
     from vault.ids import DocumentId, PersonId
 
 
@@ -60,8 +62,8 @@ def claw_back(vault: Vault, subject: Subject, document_id: DocumentId) -> tuple[
     granted before runs to its end: it was permitted and is on record, and cutting it would leave a
     reader with part of what they were allowed and its depositor without a clear account. One
     that was being decided at that very moment may come on record just behind; `read_openings`
-    names it. Every party, and everybody who had opened it, finds a notice to return or destroy
-    every copy.
+    names it. Everybody who had opened it, and every party who could know of it until now, finds a
+    notice to return or destroy every copy; nobody else learns that there was such a document.
 
     Raises:
         NotFound: No such document, or the subject holds no seat in its case.
@@ -80,8 +82,8 @@ def claw_back(vault: Vault, subject: Subject, document_id: DocumentId) -> tuple[
         openings = _openings(vault, deviation.act.tx, deviation.seated, document_id)
         line = Line(deviation=Deviation.CLAWED_BACK, document=document_id)
         recorded = deviation.add(line, Tag.DOCUMENT_CLAW_BACK, {})
-        told = {p.person for p in deviation.sitting() if p.seat.role is Role.PARTY}
-        told |= {opening.person for opening in openings if opening.person is not None}
+        told = {opening.person for opening in openings if opening.person is not None}
+        told |= {p.person for p in deviation.sitting() if _is_concerned(deviation, p)}
         notify(deviation.act, told, NoticeKind.CLAW_BACK, document_id, recorded)
     return openings
 
@@ -89,14 +91,17 @@ def claw_back(vault: Vault, subject: Subject, document_id: DocumentId) -> tuple[
 def lift(vault: Vault, subject: Subject, document_id: DocumentId) -> None:
     """Lift a claw-back alone, as the person who deposited the document; grants hold again.
 
-    Everybody else asks for it, and those whom the document belongs to consent.
+    Everybody else asks for it, and those whom the document belongs to consent. A joint document
+    belongs to every side, so that nobody lifts its claw-back alone.
 
     Raises:
         NotFound: No such document, or the subject holds no seat in its case.
-        NotPermitted: Somebody else deposited it.
+        NotPermitted: Somebody else deposited it, or it is joint.
         Conflict: It is not clawed back.
     """
     with deviating(vault, subject, document_id, Tag.DOCUMENT_LIFT) as deviation:
+        if deviation.marking.origin == JOINT:
+            raise NotPermitted("What is joint is lifted by the consent of every side.")
         if deviation.person != deviation.deposited_by():
             raise NotPermitted("Only who deposited a document lifts its claw-back alone.")
         check_clawed_back(deviation)
@@ -136,6 +141,14 @@ def read_openings(vault: Vault, subject: Subject, document_id: DocumentId) -> tu
         openings = _openings(vault, tx, seated, document_id)
     standing.record(Tag.DOCUMENT_READERS, detail={**about(row), "listed": len(openings)})
     return openings
+
+
+def _is_concerned(deviation: Deviating, participant: ParticipantDetails) -> bool:
+    """Tell whether a party could know of the document, as it was marked until now."""
+    if participant.seat.role is not Role.PARTY:
+        return False
+    seated, at = deviation.seated, deviation.standing.at
+    return bool(visible_to(seated, participant, None, at, [deviation.marking]))
 
 
 def _may_claw_back(seat: Seat, origin: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -47,7 +47,8 @@ class Position:
             moment, identifier = datetime.fromisoformat(at), DocumentId(UUID(document))
         except ValueError as error:
             raise _not_ours() from error
-        if moment.tzinfo is None:
+        # Other offsets can be written that PostgreSQL does not take.
+        if moment.utcoffset() != timedelta(0):
             raise _not_ours()
         return cls(moment, identifier, document_class)
 

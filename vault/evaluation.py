@@ -190,7 +190,7 @@ class Target:
         seated, marking = self.standing.seated, self.marking
         if seated is None or marking is None or purpose not in (None, *PURPOSES):
             return None
-        if self.document is not None and participant.person != seated.participant.person:
+        if self.document is not None:
             known = self._ask(seated, seated.participant, marking, View.METADATA, None)
             if not isinstance(known, Permit):
                 return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policies.terms import Role
+from policies.vocabulary import JOINT
 from vault.access import NOWHERE, change
 from vault.audit.events import Tag
 from vault.clawback import add_lift, check_clawed_back
@@ -129,6 +130,7 @@ def _request(deviation: Deviating, new: NewRequest) -> Request:
     return Request(
         request_id=new_id(),
         document_id=deviation.row.document_id,
+        ledger=len(deviation.ledger.lines),
         kind=kind,
         route=new.route,
         wanted=None if new.grant is None else wanted_of(deviation, new.grant),
@@ -166,7 +168,9 @@ def _is_complete(deviation: Deviating, request: Request) -> bool:
     sitting = deviation.sitting()
     theirs = holders(deviation.marking.origin, sitting)
     sides = {p.seat.side for p in sitting if p.seat.role is Role.PARTY}
-    heard = request.kind is RequestKind.LIFT or sides == set(deviation.seated.details.sides)
+    # What is one side's own needs no other; what is everybody's is not decided by who is left.
+    one_sides = request.kind is RequestKind.LIFT and deviation.marking.origin != JOINT
+    heard = one_sides or sides == set(deviation.seated.details.sides)
     required = required_by(deviation, request)
     return heard and bool(theirs) and all(request.consented(person) for person in required)
 

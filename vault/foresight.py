@@ -6,7 +6,7 @@ are, and how many, is nobody's to learn from a draft of their own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from policies.atoms import TooIntricate, everything
@@ -194,8 +194,7 @@ class _Known:
     def exceptions(self) -> Exceptions:
         """Return the exceptions of the case but for grants of documents unknown to the reader."""
         labels = {marking.label for marking in self.counts}
-        known = self.seated.scope.exceptions
-        return replace(known, grants=tuple(g for g in known.grants if g.label in labels))
+        return self.seated.scope.exceptions.among(labels)
 
     def touched(self, changes: Sequence[Change]) -> Touched:
         """Return the documents that some changes are about."""

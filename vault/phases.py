@@ -107,9 +107,11 @@ def _effects(tx: Transaction, standing: Standing, seated: Seated, phase: str) ->
     scope = seated.scope
     known = select(tx, standing, seated, None, EVERYTHING)
     counts = lists.counts_by_marking(tx, seated.case, list(known))
+    # Labels and grants of documents that the reader may not know of would say that there are some.
+    exceptions = scope.exceptions.among({marking.label for marking in known})
     try:
         changes = phase_changes(
-            Side(scope.policy, scope.exceptions),
+            Side(scope.policy, exceptions),
             seated.state.phase,
             phase,
             _seats(tx, standing, seated),
@@ -117,7 +119,7 @@ def _effects(tx: Transaction, standing: Standing, seated: Seated, phase: str) ->
         )
     except TooIntricate as error:
         raise Conflict(str(error)) from error
-    space = everything(scope.policy, scope.exceptions.grant_labels)
+    space = everything(scope.policy, exceptions.grant_labels)
     return tuple(
         Effect(
             seat=change.seat,

@@ -86,11 +86,13 @@ class Request:
         reason: Why, in the words of whoever asks.
         attestation: The depositor attests that the document reveals nothing said or done in the
             mediation (California Evidence Code 1122(a)(2)).
+        ledger: How many exceptions the case had when it was asked.
         answers: In the order in which they came.
     """
 
     request_id: UUID
     document_id: DocumentId
+    ledger: int
     kind: RequestKind
     route: Route
     wanted: Wanted | None
@@ -112,12 +114,18 @@ class Request:
         return any(answer.person == person and answer.consents for answer in self.answers)
 
     def status(self, ledger: Ledger, now: Instant) -> Status:
-        """Return how the request stands at an instant."""
+        """Return how the request stands at an instant.
+
+        What was consented to in one state of a document is not consented to in another: a
+        claw-back, and its end, close every request that was made before.
+        """
         if any(line.request == str(self.request_id) for line in ledger.lines):
             return Status.GRANTED
         if any(not answer.consents for answer in self.answers):
             return Status.REFUSED
         if self.wanted is not None and self.wanted.exp <= now:
+            return Status.LAPSED
+        if ledger.was_turned(self.document_id, since=self.ledger):
             return Status.LAPSED
         return Status.OPEN
 
@@ -166,6 +174,7 @@ def seal_request(sealer: Sealer, request: Request) -> bytes:
     wanted = request.wanted
     value: dict[str, Any] = {
         "document": str(request.document_id),
+        "ledger": request.ledger,
         "kind": request.kind.value,
         "route": request.route.value,
         "reason": request.reason,
@@ -196,6 +205,7 @@ def open_request(tx: Transaction, sealer: Sealer, row: exceptions.RequestRow) ->
     return Request(
         request_id=row.request_id,
         document_id=row.document_id,
+        ledger=value["ledger"],
         kind=RequestKind(value["kind"]),
         route=Route(value["route"]),
         wanted=wanted

@@ -41,6 +41,9 @@ class Deviation(StrEnum):
     LIFTED = "lifted"
 
 
+_TURNS = frozenset({Deviation.CLAWED_BACK, Deviation.LIFTED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One deviation from the agreement in force.
@@ -113,22 +116,34 @@ class Ledger:
         """Return what the engine must know: the grants that hold, and each document's label."""
         ended = {line.ends for line in self.lines if line.deviation is Deviation.ENDED}
         grants = (line.grant for line in self.lines if line.grant is not None)
-        documents = {line.document for line in self.lines}
         return Exceptions(
             version=len(self.lines),
             grants=tuple(grant for grant in grants if grant.number not in ended),
-            labels={str(document): self.label_of(document) for document in documents},
+            labels={str(document): label for document, label in self.labels().items()},
         )
+
+    def labels(self) -> dict[DocumentId, str]:
+        """Return the label that each document must bear of which a line speaks, in one pass."""
+        granted: dict[DocumentId, str] = {}
+        labels: dict[DocumentId, str] = {}
+        for line in self.lines:
+            if line.grant is not None:
+                granted.setdefault(line.document, line.grant.label)
+            if line.deviation is Deviation.CLAWED_BACK:
+                labels[line.document] = CLAWED_BACK
+            elif line.deviation is not Deviation.ENDED:
+                labels[line.document] = granted.get(line.document, NO_LABEL)
+        return labels
 
     def label_of(self, document: DocumentId) -> str:
         """Return the label that a document must bear."""
-        about = [line for line in self.lines if line.document == document]
-        for line in reversed(about):
-            if line.deviation is Deviation.CLAWED_BACK:
-                return CLAWED_BACK
-            if line.deviation is Deviation.LIFTED:
-                break
-        return next((line.grant.label for line in about if line.grant is not None), NO_LABEL)
+        return self.labels().get(document, NO_LABEL)
+
+    def was_turned(self, document: DocumentId, *, since: int) -> bool:
+        """Tell whether a document was clawed back, or that was lifted, after so many lines."""
+        return any(
+            line.document == document and line.deviation in _TURNS for line in self.lines[since:]
+        )
 
     def new_label(self, document: DocumentId) -> str:
         """Return the label under which a document is granted: its own, or the next free one."""

@@ -13,7 +13,7 @@ from vault.database import cases
 from vault.errors import Conflict, Invalid, NotFound, NotPermitted
 from vault.ids import new_id
 from vault.scope import open_roster, roster_row, seated_now
-from vault.seats import Participant, participant_of, raise_roster_version
+from vault.seats import Participant, check_date, participant_of, raise_roster_version
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -99,6 +99,7 @@ def _roster_now(act: Change) -> Roster:
 
 
 def _end(until: datetime, now: datetime) -> datetime:
+    check_date("/seated_until", until)
     if until <= now:
         return now
     # The engine counts whole seconds, so that a fraction would end sooner than was said.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from policies.instants import instant
 from policies.terms import Role, Seat, TermsRefused
 from policies.vocabulary import is_organisation
 from vault.access import change
@@ -156,6 +157,9 @@ def _new_details(seated: Seated, new: NewParticipant, now: datetime) -> Particip
     if place.side is not None and place.side not in seated.details.sides:
         raise Invalid("/seat", "This side is not one of the case.")
     seated_from = new.seated_from or now
+    check_date("/seated_from", seated_from)
+    if new.seated_until is not None:
+        check_date("/seated_until", new.seated_until)
     if new.seated_until is not None and new.seated_until <= max(seated_from, now):
         raise Invalid("/until", "The seat must end after it begins, and after now.")
     return ParticipantDetails(
@@ -169,6 +173,20 @@ def _new_details(seated: Seated, new: NewParticipant, now: datetime) -> Particip
         seated_from=seated_from,
         seated_until=new.seated_until,
     )
+
+
+def check_date(pointer: str, moment: datetime) -> None:
+    """Return if the engine can count to a date.
+
+    A seat with another would keep the whole case from being opened, for everybody in it.
+
+    Raises:
+        Invalid: It lies outside the years that can be counted.
+    """
+    try:
+        instant(moment)
+    except OverflowError as error:
+        raise Invalid(pointer, "This date is too far away.") from error
 
 
 def _organisation_id(text: str | None) -> str | None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from policies.decisions import Permit
 from policies.terms import Marking, Role, View
 from vault.access import NOWHERE, open_entry, stand
-from vault.audit.events import Tag
+from vault.audit.events import Outcome, Tag
 from vault.database import log
 
 if TYPE_CHECKING:
@@ -109,22 +110,34 @@ def _page(tx: Transaction, standing: Standing, seated: Seated, after: int, limit
 
 
 def _as_seen(standing: Standing, seated: Seated, index: int, event: Event) -> TrailEntry | None:
-    """Return an entry as this seat may know it; None if it may not know of it at all."""
-    marking = _marking(event)
+    """Return an entry as this seat may know it; None if it may not know of it at all.
+
+    What one did oneself is one's own to know, but for what was refused: it would say of a document
+    that one may not know of what kind it is.
+    """
+    marking = _marking(seated, event)
     own = event.person == standing.subject.person
-    known = marking is None or own or _knows_of(standing, marking)
-    if seated.participant.seat.role in _WHOLE_TRAIL:
+    done = own and event.outcome is not Outcome.REFUSED
+    known = marking is None or done or _knows_of(standing, marking)
+    if own or seated.participant.seat.role in _WHOLE_TRAIL:
         return TrailEntry(index, event, withheld=not known)
-    concerns = own or event.tag in _OF_THE_CASE or _is_of_own_side(seated, marking)
+    concerns = event.tag in _OF_THE_CASE or _is_of_own_side(seated, marking)
     return TrailEntry(index, event, withheld=False) if concerns and known else None
 
 
-def _marking(event: Event) -> Marking | None:
-    """Return the marking of the document an event is about, if it is about one."""
+def _marking(seated: Seated, event: Event) -> Marking | None:
+    """Return the marking of the document an event is about, if it is about one.
+
+    The label is the one that the document bears now: what was clawed back has left the trail of
+    those from whose lists it has gone, whatever it bore when the entry was made.
+    """
     parts = [event.detail.get(name) for name in ("class", "origin", "provenance", "label")]
     if any(part is None for part in parts):
         return None
-    return Marking(*(str(part) for part in parts))
+    marking, document = Marking(*(str(part) for part in parts)), event.detail.get("document")
+    if document is None:
+        return marking
+    return marking._replace(label=seated.scope.exceptions.label_of(UUID(str(document))))
 
 
 def _knows_of(standing: Standing, marking: Marking) -> bool:

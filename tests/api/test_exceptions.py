@@ -196,7 +196,8 @@ def test_the_commands_do_the_same(
     assert subrosa("party:claimant", "document", "claw-back", letter) == {"readers": []}
     listed = subrosa("party:claimant", "request", "list", case.case_id)
     assert listed["clawed_back"] == [str(letter)]
-    assert subrosa("party:respondent", "case", "notices", case.case_id)["notices"]
+    assert subrosa("party:claimant", "case", "notices", case.case_id)["notices"]
+    assert not subrosa("party:respondent", "case", "notices", case.case_id)["notices"]
     subrosa("party:claimant", "document", "lift", letter)
     subrosa("party:claimant", "document", "claw-back", letter)
     lifted = subrosa("party:claimant", "document", "lift", letter, "--reason", "Settled")

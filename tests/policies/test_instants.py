@@ -10,7 +10,7 @@ from policies.instants import ALWAYS, NEVER, are_ends, instant, is_instant
 
 moments = st.datetimes(
     min_value=datetime(1, 1, 2),  # noqa: DTZ001 — the strategy adds the zone itself
-    max_value=datetime(9999, 12, 30),  # noqa: DTZ001 — as above
+    max_value=datetime(9998, 12, 30),  # noqa: DTZ001 — as above
     timezones=st.timezones() | st.just(UTC),
 )
 
@@ -28,6 +28,12 @@ def test_a_moment_is_written_in_utc_and_cut_to_the_second() -> None:
     east = timezone(timedelta(hours=2))
     assert instant(datetime(2026, 1, 5, 1, 0, 0, 999_999, east)) == "2026-01-04T23:00:00Z"
     assert instant(datetime(26, 1, 5, tzinfo=UTC)) == "0026-01-05T00:00:00Z"
+
+
+def test_the_last_year_would_come_after_the_open_end_and_is_no_instant() -> None:
+    with pytest.raises(OverflowError):
+        instant(datetime(9999, 1, 1, tzinfo=UTC))
+    assert instant(datetime(9998, 12, 31, tzinfo=UTC)) < NEVER
 
 
 def test_a_moment_without_a_zone_is_no_instant() -> None:
@@ -51,6 +57,7 @@ def test_a_moment_without_a_zone_is_no_instant() -> None:
         "2026-01-05T24:00:00Z",
         "2026-06-30T23:59:60Z",
         "0000-01-05T00:00:00Z",
+        "9999-01-05T00:00:00Z",
         "\uff12\uff10\uff12\uff16-01-05T00:00:00Z",
     ],
 )

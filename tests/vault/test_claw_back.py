@@ -13,9 +13,9 @@ from policies.scope_cache import ScopeCache
 from policies.terms import View
 from tests.builders import Case, House
 from tests.conftest import Place
-from tests.vault.asking import SEATS, answer, ask, deposited, grant
+from tests.vault.asking import SEATS, answer, ask, deposited, grant, participant
 from tests.vault.test_tampering import run_as_administrator
-from vault import clawback, documents, exceptions, grants, notices
+from vault import clawback, documents, exceptions, grants, notices, seat_changes, trail
 from vault.errors import Conflict, NotFound, NotPermitted, Tampered, VaultError
 from vault.exceptions import NewRequest
 from vault.ids import DocumentId
@@ -156,15 +156,67 @@ def test_grants_rest_while_a_document_is_clawed_back_and_hold_again_after(case: 
     case.house.check()
 
 
-def test_consent_to_a_grant_is_refused_while_the_document_is_clawed_back(case: Case) -> None:
+def test_a_claw_back_closes_the_requests_that_were_made_before_it(case: Case) -> None:
     letter = deposited(case, "party:claimant")
     asked = ask(case, "party:claimant", letter)
     clawback.claw_back(case.house.vault, case["party:claimant"], letter)
     with pytest.raises(Conflict):
         answer(case, "party:respondent", asked)
     clawback.lift(case.house.vault, case["party:claimant"], letter)
-    assert answer(case, "party:respondent", asked).status is Status.GRANTED
+    with pytest.raises(Conflict):
+        answer(case, "party:respondent", asked)
+    anew = ask(case, "party:claimant", letter)
+    assert answer(case, "party:respondent", anew).status is Status.GRANTED
     case.house.check()
+
+
+def test_consent_to_lift_one_claw_back_lifts_no_later_one(case: Case) -> None:
+    before, second = case["party:claimant"], case.seat("party:claimant")
+    case.people["second"], case.people["party:claimant"] = second, before
+    letter = deposited(case, "counsel:claimant")
+    clawback.claw_back(case.house.vault, second, letter)
+    stale = ask_lift(case, "second", letter)
+    clawback.lift(case.house.vault, case["counsel:claimant"], letter)
+    clawback.claw_back(case.house.vault, second, letter)
+    with pytest.raises(Conflict):
+        answer(case, "party:claimant", stale)
+    case.house.check()
+
+
+def test_the_claw_back_of_a_joint_document_waits_for_every_side(case: Case) -> None:
+    shared = deposited(case, "mediator", joint=True)
+    clawback.claw_back(case.house.vault, case["counsel:claimant"], shared)
+    with pytest.raises(NotPermitted):
+        clawback.lift(case.house.vault, case["mediator"], shared)
+    seat_changes.change_end(
+        case.house.vault,
+        case["mediator"],
+        case.case_id,
+        participant(case, "party:claimant"),
+        case.house.clock(),
+    )
+    assert ask_lift(case, "party:respondent", shared).status is Status.OPEN
+    case.house.check()
+
+
+def test_a_party_who_could_not_know_of_a_document_hears_nothing_of_its_claw_back(
+    case: Case,
+) -> None:
+    paper = case.deposit("party:claimant", document_class="caucus").document_id
+    clawback.claw_back(case.house.vault, case["party:claimant"], paper)
+    assert told(case, "party:claimant") == [paper]
+    assert told(case, "party:respondent") == []
+
+
+def test_what_was_clawed_back_has_left_the_trail_of_those_who_lost_it(case: Case) -> None:
+    letter = deposited(case, "party:claimant")
+    assert case.read("mediator", letter, View.FULL)
+    clawback.claw_back(case.house.vault, case["party:claimant"], letter)
+    page = trail.read_events(case.house.vault, case["mediator"], case.case_id, limit=500)
+    about = [e for e in page.entries if e.event.detail.get("document") == str(letter)]
+    others = [e for e in about if e.event.person != case["mediator"].person]
+    assert others
+    assert all(entry.withheld for entry in others)
 
 
 def test_whoever_deposited_lifts_alone_and_nobody_else_does(case: Case) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import Case, House
 from tests.vault.asking import SEATS, deposited, grant
-from vault import clawback, grants, phases, trail
+from vault import clawback, foresight, grants, phases, trail
 from vault.errors import Conflict, Invalid, NotFound, NotPermitted
 from vault.phases import Effect
 
@@ -87,3 +87,15 @@ def test_the_mediator_alone_moves_a_case_and_everybody_seated_looks_first(case: 
     previews = [e.event for e in seen if e.event.tag == "case:phase:preview"]
     assert len(previews) == len(case.people) + 1
     case.house.check()
+
+
+def test_nobody_hears_of_grants_of_documents_they_may_not_know_of(case: Case) -> None:
+    grant(case, deposited(case, "party:claimant"), "expert", purposes=("opinion",))
+    assert case.listed("insurer:respondent") == {}
+    preview = phases.preview_phase(
+        case.house.vault, case["insurer:respondent"], case.case_id, "settlement"
+    )
+    foretold = foresight.what_if(case.house.vault, case["insurer:respondent"], case.case_id, 1)
+    said = f"{preview} {foretold}"
+    assert "grant-" not in said
+    assert "GRANT-" not in said

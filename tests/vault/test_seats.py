@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import LiteralString
 
 import pytest
@@ -45,6 +45,30 @@ def sits(case: Case, seat: str) -> bool:
     except NotFound:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    "far",
+    [
+        datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5))),
+        datetime(9999, 6, 1, tzinfo=UTC),
+    ],
+)
+def test_a_date_that_cannot_be_counted_to_is_refused_and_the_case_stays_open(
+    case: Case, far: datetime
+) -> None:
+    person = case.house.person()
+    new = seats.NewParticipant(
+        person=person.person, seat="expert", name="Dr. Far Away", seated_until=far
+    )
+    early = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+    for wrong in (new, replace(new, seated_from=early, seated_until=None)):
+        with pytest.raises(Invalid):
+            seats.seat(case.house.vault, case["mediator"], case.case_id, wrong)
+    with pytest.raises(Invalid):
+        end(case, "mediator", "expert", far)
+    assert sits(case, "party:claimant")
+    case.house.check()
 
 
 @pytest.mark.parametrize("microsecond", [0, 1, 500_000, 999_999])
