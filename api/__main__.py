@@ -47,6 +47,7 @@ _SENTENCES = (
     OriginDiffers,
     VaultTooOld,
     serve.PortTaken,
+    serve.ServingEnded,
     calling.Refused,
     KeyFileRefused,
     Stopped,

@@ -1,7 +1,6 @@
 """`subrosa demo` does the main job on a sample case over HTTP and shows who sees what."""
 
 import json
-import signal
 import sys
 from datetime import timedelta
 from functools import partial
@@ -11,7 +10,8 @@ import typer
 from rich.console import Console
 
 from api.commands.options import Data
-from api.commands.serve import listening, serving, stop_on_sigterm, with_address
+from api.commands.serve import listening, serving, with_address
+from api.commands.stopping import Stopping
 from api.composition import open_vault
 from api.demo.journey import run
 from api.demo.outcome import Outcome
@@ -40,15 +40,21 @@ def demo(
     """Do the main job on a sample case, show who sees what and by which clause, and serve it."""
     ends = once or as_json
     settings = with_address(read_settings(data=data), None, 0 if ends and port is None else port)
-    stop_on_sigterm()
+    stopping = Stopping()
+    stopping.heed_signals()
     with (
         listening(settings) as listener,
         open_vault(settings, alone=True) as vault,
-        serving(vault, settings, listener) as url,
+        serving(vault, settings, listener, stopping) as url,
     ):
         progress = Console(stderr=True, highlight=False)
         cast = People.enrolled(partial(_enrol, vault))
-        outcome = _verified(vault, run(url, cast, progress.print))
+
+        def say(step: str) -> None:
+            stopping.unwind()
+            progress.print(step)
+
+        outcome = _verified(vault, run(url, cast, say))
         if as_json:
             typer.echo(json.dumps(outcome.to_json(), indent=2))
         else:
@@ -59,7 +65,7 @@ def demo(
                 print_ways_in(outcome, cast, url, console)
                 typer.echo(f"Serving at {url} — data in {settings.data}; Ctrl-C stops it.")
         if not ends:
-            _wait_for_the_end()
+            stopping.wait()
     if outcome.off:
         sys.exit(1)
 
@@ -73,11 +79,3 @@ def _verified(vault: Vault, outcome: Outcome) -> Outcome:
     """Compare rows, objects and log after the run, as `subrosa check` does."""
     verdict = check_vault(vault, content=True)
     return outcome.with_log(verdict.entries, verdict.root.hex(), verified=not verdict.problems)
-
-
-def _wait_for_the_end() -> None:
-    """Return when Ctrl-C or SIGTERM comes."""
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        typer.echo("Stopping.")

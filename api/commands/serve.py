@@ -1,6 +1,5 @@
 """`subrosa up` serves one vault until it is told to stop, and then stops all that it started."""
 
-import signal
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import uvicorn
 
 from api.app import build_app
 from api.commands.options import Data
+from api.commands.stopping import Stopping
 from api.composition import announce, open_vault
 from api.settings import Settings, read_settings
 from vault.core import Vault
@@ -31,6 +31,13 @@ class PortTaken(Exception):
         )
 
 
+class ServingEnded(Exception):
+    """The HTTP server ended although nobody had asked it to."""
+
+    def __init__(self) -> None:
+        super().__init__("The HTTP server ended by itself; what it wrote above says why.")
+
+
 def up(
     data: Data = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on (SUBROSA_HOST).")] = None,
@@ -38,9 +45,15 @@ def up(
 ) -> None:
     """Start the servers and serve the API until SIGTERM or Ctrl-C."""
     settings = with_address(read_settings(data=data), host, port)
-    stop_on_sigterm()
-    with listening(settings) as listener, open_vault(settings, alone=True) as vault:
-        serve(vault, settings, listener)
+    stopping = Stopping()
+    stopping.heed_signals()
+    with (
+        listening(settings) as listener,
+        open_vault(settings, alone=True) as vault,
+        serving(vault, settings, listener, stopping) as url,
+    ):
+        typer.echo(f"Subrosa serves at {url} — data in {settings.data}; Ctrl-C stops it.")
+        stopping.wait()
 
 
 def with_address(settings: Settings, host: str | None, port: int | None) -> Settings:
@@ -50,15 +63,6 @@ def with_address(settings: Settings, host: str | None, port: int | None) -> Sett
         host=settings.host if host is None else host,
         port=settings.port if port is None else port,
     )
-
-
-def stop_on_sigterm() -> None:
-    """Let SIGTERM unwind the program as Ctrl-C does, so that servers are stopped in order."""
-
-    def stop(*_: object) -> None:
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, stop)
 
 
 @contextmanager
@@ -82,19 +86,27 @@ def address_of(listener: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
-def serve(vault: Vault, settings: Settings, listener: socket.socket) -> None:
-    """Serve until a signal comes; return when every open request has ended."""
-    url = address_of(listener)
-    with announce(settings, url):
-        typer.echo(f"Subrosa serves at {url} — data in {settings.data}; Ctrl-C stops it.")
-        _server(vault, settings).run(sockets=[listener])
-
-
 @contextmanager
-def serving(vault: Vault, settings: Settings, listener: socket.socket) -> Generator[str]:
-    """Serve in a thread of this process for as long as the block runs."""
+def serving(
+    vault: Vault, settings: Settings, listener: socket.socket, stopping: Stopping
+) -> Generator[str]:
+    """Serve in a thread for as long as the block runs, and let every open request end.
+
+    Raises:
+        ServingEnded: The server ended by itself; `stopping` was asked to end the block.
+    """
     server = _server(vault, settings)
-    thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
+    ended_by_itself = False
+
+    def serve() -> None:
+        nonlocal ended_by_itself
+        try:
+            server.run(sockets=[listener])
+        finally:
+            ended_by_itself = not server.should_exit
+            stopping.ask()
+
+    thread = Thread(target=serve, name="http")
     thread.start()
     try:
         with announce(settings, address_of(listener)):
@@ -102,6 +114,8 @@ def serving(vault: Vault, settings: Settings, listener: socket.socket) -> Genera
     finally:
         server.should_exit = True
         thread.join()
+    if ended_by_itself:
+        raise ServingEnded
 
 
 def _server(vault: Vault, settings: Settings) -> uvicorn.Server:

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from api.commands.serve import listening, serving
+from api.commands.stopping import Stopping
 from api.identity.tokens import issue_token
 from api.settings import read_settings
 from tests.builders import Case, House
@@ -50,7 +51,7 @@ def server(vault: Vault, tmp_path: Path) -> Iterator[Server]:
         upload_slots=4,
         upload_silence_s=1.0,
     )
-    with listening(settings) as listener, serving(vault, settings, listener) as url:
+    with listening(settings) as listener, serving(vault, settings, listener, Stopping()) as url:
         yield Server(url, vault)
 
 

@@ -48,17 +48,20 @@ def subrosa(data: Path, *words: str, status: int = 0) -> subprocess.CompletedPro
 
 
 @contextmanager
-def up(data: Path, *, end: int = signal.SIGTERM) -> Generator[str]:
-    """Run `subrosa up` and end it with a signal."""
+def up(data: Path, *, end: int = signal.SIGTERM, awaited: bool = True) -> Generator[str]:
+    """Run `subrosa up`, wait until it serves, and end it with a signal."""
     words = [*COMMAND, "up", "--port", "0", "--data", str(data)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            line = process.stdout.readline()
+            line = process.stdout.readline() if awaited else "http"
             yield next(word for word in line.split() if word.startswith("http"))
         finally:
             process.send_signal(end)
-            assert process.wait(30) == (0 if end == signal.SIGTERM else -end)
+            try:
+                assert process.wait(60) == (-end if end == signal.SIGKILL else 0)
+            finally:
+                process.kill()
 
 
 def opened_case(data: Path, url: str) -> tuple[httpx2.Client, str]:
@@ -159,6 +162,26 @@ def test_every_port_is_on_loopback(data: Path) -> None:
         ]
     assert len(listening) > 5
     assert {str(connection.laddr).count("127.0.0.1") for connection in listening} == {1}
+
+
+@pytest.mark.parametrize(
+    ("number", "after_s"), [(signal.SIGTERM, 0), (signal.SIGTERM, 0.005), (signal.SIGINT, 0.01)]
+)
+def test_a_signal_as_soon_as_it_serves_stops_it_in_order(
+    data: Path, number: signal.Signals, after_s: float
+) -> None:
+    with up(data, end=number):
+        time.sleep(after_s)
+    assert servers_of(data) == []
+
+
+def test_a_signal_while_it_starts_is_heeded_when_it_has_started(data: Path) -> None:
+    with up(data, awaited=False):
+        deadline = time.monotonic() + 60
+        while not (data / "postgres" / "PG_VERSION").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    assert servers_of(data) == []
 
 
 def endless(stop: threading.Event) -> Iterator[bytes]:

@@ -82,7 +82,7 @@ hostile_clauses = st.fixed_dictionaries(
         "effect": st.sampled_from(["allow", "allow", "allow", "deny"]),
         "text": st.sampled_from(["", "FLOOR-1 is waived.", "p, *, *, *, allow"]),
     },
-    optional={"from": st.just(START), "until": st.just("9999-12-31T23:59:59Z")},
+    optional={"from": st.just(START), "until": st.just("9998-12-31T23:59:59Z")},
 )
 hostile_grants = st.builds(
     Grant,
