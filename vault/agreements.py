@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from vault.versions import Agreement
 
 
+# Each is shown to everybody with what it would change for them: nobody buries the others in them.
+MOST_DRAFTS = 20
+
+
 def propose(
     vault: Vault, subject: Subject, case_id: CaseId, terms: object, *, amends: int | None = None
 ) -> Agreement:
@@ -45,7 +49,8 @@ def propose(
         NotFound: No such case, or the subject holds no seat in it.
         Invalid: The terms are not of the language, name other sides or classes than the case may
             have, break a floor, or amend a version that there is not.
-        Conflict: What would be amended is no draft any more.
+        Conflict: What would be amended is no draft any more, or the subject has `MOST_DRAFTS`
+            before everybody already.
     """
     with vault.database.snapshot() as tx:
         standing = stand(vault, tx, subject, case_id)
@@ -55,6 +60,8 @@ def propose(
     with change(vault, subject, case_id, Tag.AGREEMENT_PROPOSE) as act:
         _check_classes(act.seated, parsed, vault.classes)
         amended = None if amends is None else _amended(act, amends)
+        if amended is None or amended.proposed_by != subject.person:
+            _check_room(act)
         version = agreements.next_version(act.tx, case_id)
         details = AgreementDetails(
             terms=parsed,
@@ -182,6 +189,12 @@ def _must_be_open(agreement: Agreement) -> None:
     """Raise Conflict unless a version is a draft, if only one that was superseded."""
     if agreement.state not in {State.DRAFT, State.SUPERSEDED}:
         raise Conflict("This version is no draft any more.")
+
+
+def _check_room(act: Change) -> None:
+    in_force, proposer = act.seated.state.scope_version, act.standing.subject.person
+    if agreements.drafts_after(act.tx, act.seated.case, in_force, proposer) >= MOST_DRAFTS:
+        raise Conflict(f"You have {MOST_DRAFTS} drafts before everybody; withdraw one first.")
 
 
 def _withdraw(act: Change, draft: Agreement, *, amended_by: int | None) -> None:

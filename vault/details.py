@@ -272,6 +272,10 @@ class Sealer:
             amends=value["amends"],
         )
 
+    def open_policy(self, version: int, sealed: bytes) -> Policy:
+        """Open what one version was compiled to, without its wording."""
+        return Policy.from_json(self.open(self.case, f"agreement/{version}", sealed)["policy"])
+
     def seal_signature(self, version: int, person: PersonId, details: SignatureDetails) -> bytes:
         """Seal what a person signed of a version."""
         return self.seal(person, f"signature/{version}", asdict(details))

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from vault.ids import CaseId
     from vault.requests import Request
 
+# Each is a row that every decision in the case may have to look at.
+MOST_GRANTS = 1_000
+
 _PRE_EXISTING = "pre-existing"
 _ORGANISATION = organisation_group("")
 _SIDED = (Role.PARTY, Role.COUNSEL, Role.INSURER)
@@ -77,7 +80,8 @@ def grantable(deviating: Deviating, wanted: Wanted) -> Grant:
     """Return the grant that would be made, if it would give its recipient what it says.
 
     Raises:
-        Conflict: The document is clawed back, or the grant would have ended.
+        Conflict: The document is clawed back, the grant would have ended, or the case holds
+            `MOST_GRANTS`.
         NotPermitted: A floor or a deny clause, which is named, would refuse the recipient still.
     """
     seated, marking = deviating.seated, deviating.marking
@@ -88,6 +92,8 @@ def grantable(deviating: Deviating, wanted: Wanted) -> Grant:
     now = instant(deviating.standing.at)
     if wanted.exp <= now:
         raise Conflict("The grant would have ended already.")
+    if len(deviating.ledger.exceptions().grants) >= MOST_GRANTS:
+        raise Conflict("The case has as many grants as it can hold; withdraw what has ended.")
     grant = Grant(
         number=deviating.ledger.next_grant(),
         label=deviating.ledger.new_label(deviating.row.document_id),

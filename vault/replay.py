@@ -224,7 +224,7 @@ class _Replaying:
         agreement = agreements.find_agreement(self._tx, sealer.case, version)
         if agreement is None:
             raise Tampered
-        return sealer.open_agreement(version, agreement.terms).policy
+        return sealer.open_policy(version, agreement.terms)
 
     def _found_sealer(self, case: CaseId) -> Sealer | None:
         wrapped = keys.wrapped_key(self._tx, case, "case")

@@ -184,7 +184,7 @@ def policy_in_force(
     row = agreements.find_agreement(tx, sealer.case, state.scope_version)
     if row is None:
         raise Tampered
-    return sealer.open_agreement(row.version, row.terms).policy
+    return sealer.open_policy(row.version, row.terms)
 
 
 def open_roster(

@@ -95,7 +95,7 @@ def _places(policy: Policy, sitting: Iterable[ParticipantDetails]) -> tuple[_Pla
     return tuple(dict.fromkeys(places))
 
 
-# Some 50 ms each, and asked again whenever a draft is shown while it is open.
+# Asked again whenever a draft is shown while it is open.
 @lru_cache(maxsize=128)
 def _wider(old: Policy, new: Policy, places: tuple[_Place, ...]) -> tuple[Change, ...]:
     """Return what a policy gives more than another, to any of some seats."""

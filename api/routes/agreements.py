@@ -94,6 +94,9 @@ def sign(
 
 
 @router.get("/v1/scope/schema", responses=problems())
-def scope_schema(subject: SubjectHere) -> dict[str, Any]:  # noqa: ARG001 — identified, no more
+def scope_schema(
+    subject: SubjectHere,  # noqa: ARG001 — identified, no more
+    vault: VaultHere,
+) -> dict[str, Any]:
     """Read the JSON Schema of the language in which agreements are written."""
-    return schema()
+    return schema(vault.classes)

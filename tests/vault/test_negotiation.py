@@ -331,3 +331,16 @@ def test_a_case_forgets_no_class_and_learns_none_but_the_institutions(
             house.vault, case["mediator"], case.case_id, {**terms(), "vocabulary": strange}
         )
     assert refused.value.pointer == "/vocabulary/classes"
+
+
+def test_one_person_puts_so_many_drafts_before_everybody_and_no_more(
+    house: House, case: Case
+) -> None:
+    for _ in range(agreements.MOST_DRAFTS):
+        case.propose("party:claimant")
+    with pytest.raises(Conflict):
+        case.propose("party:claimant")
+    case.propose("party:respondent")
+    case.propose("party:claimant", amends=1)
+    agreements.withdraw(house.vault, case["party:claimant"], case.case_id, 2)
+    case.propose("party:claimant")

@@ -85,6 +85,17 @@ def next_version(tx: Transaction, case_id: CaseId) -> int:
     return (latest or 0) + 1
 
 
+def drafts_after(tx: Transaction, case_id: CaseId, version: int, proposer: PersonId) -> int:
+    """Return how many drafts a person has put forward after a version and not taken back."""
+    count: int = tx.value(
+        "SELECT count(*) FROM agreements AS drafted WHERE case_id = %s AND version > %s"
+        " AND proposed_by = %s AND in_force_at IS NULL AND NOT EXISTS (SELECT 1 FROM withdrawals"
+        "   WHERE case_id = drafted.case_id AND version = drafted.version)",
+        (case_id, version, proposer),
+    )
+    return count
+
+
 def insert_agreement(tx: Transaction, row: AgreementRow) -> None:
     """Add a version."""
     tx.execute(

@@ -126,9 +126,11 @@ class Database:
     def snapshot(self) -> Generator[Transaction]:
         """Open a read-only transaction in which every statement sees the same instant."""
         with _translated(), self._pool.connection() as connection:
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            # It locks nothing, and a verification reads objects between its rows.
-            connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            # No time limit: it locks nothing, and a verification reads objects between its rows.
+            connection.execute(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                " SET LOCAL idle_in_transaction_session_timeout = 0"
+            )
             yield Transaction(connection)
 
     def ping(self) -> None:
