@@ -30,7 +30,7 @@ from vault import (
 )
 from vault.core import Subject
 from vault.database import exceptions as rows
-from vault.deposits import Bytes, Description
+from vault.descriptions import Bytes, Description
 from vault.errors import NotFound, NotPermitted
 from vault.exceptions import NewRequest
 from vault.explanations import Supposition, explain_supposed

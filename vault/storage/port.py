@@ -49,7 +49,7 @@ class ObjectStore(Protocol):
     def put_parts(
         self, name: str, write: str, parts: Iterable[Buffer], first: int = 0
     ) -> Iterator[str]:
-        """Send parts of a write that was begun, from part `first` on; a part sent again replaces it.
+        """Send parts of a write that was begun; a part that is sent again replaces the first.
 
         Parts are pulled as they can be sent: at most two are under way. If the iterable raises,
         the tags of those under way are still yielded, and then the same exception leaves.
