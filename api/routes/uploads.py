@@ -84,7 +84,7 @@ def _described(*names: str, body: bool = False) -> dict[str, Any]:
     return described
 
 
-@router.options("/v1/cases/{case}/uploads", status_code=HTTPStatus.NO_CONTENT)
+@router.options("/v1/cases/{case}/uploads", status_code=HTTPStatus.NO_CONTENT)  # noqa: FAST003 — the same for every case
 def describe_uploads(vault: VaultHere) -> Response:
     """Say what of tus is spoken here; the same for every case, there or not."""
     return Response(
