@@ -126,12 +126,14 @@ class S3Store:
             try:
                 # S3 counts parts from 1.
                 for number, part in enumerate(parts, start=first + 1):
-                    if len(under_way) == _UNDER_WAY:
-                        yield under_way.popleft().result()
+                    sent = under_way.popleft().result() if len(under_way) == _UNDER_WAY else None
                     under_way.append(
                         self._senders.submit(self._send_part, name, write, number, part)
                     )
                     del part
+                    # The next part is under way while the caller records this one.
+                    if sent is not None:
+                        yield sent
             except Exception:
                 while under_way:
                     yield under_way.popleft().result()
