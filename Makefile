@@ -14,8 +14,9 @@ $(UV):
 	python3 -m venv .tools
 	.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-setup: $(UV)  ## Install everything the project needs into .venv
+setup: $(UV)  ## Install everything the project needs into .venv and build
 	$(UV) sync --locked --all-extras
+	-$(RUN) python -m tests.clients
 
 demo: setup  ## Do the main job on a sample case, show who sees what, then serve it
 	$(RUN) subrosa demo

@@ -9,7 +9,7 @@ from api.identity.tokens import identify
 from api.intake.body import Intake
 from vault.core import Subject, Vault
 from vault.errors import NotFound
-from vault.ids import CaseId, DocumentId, ParticipantId
+from vault.ids import CaseId, DocumentId, ParticipantId, UploadId
 
 
 def _vault(request: Request) -> Vault:
@@ -35,6 +35,10 @@ def _document_id(document: str) -> DocumentId:
     return DocumentId(_uuid(document))
 
 
+def _upload_id(upload: str) -> UploadId:
+    return UploadId(_uuid(upload))
+
+
 def _participant_id(participant: str) -> ParticipantId:
     return ParticipantId(_uuid(participant))
 
@@ -57,5 +61,6 @@ SubjectHere = Annotated[Subject, Depends(_subject)]
 IntakeHere = Annotated[Intake, Depends(_intake)]
 CaseHere = Annotated[CaseId, Depends(_case_id)]
 DocumentHere = Annotated[DocumentId, Depends(_document_id)]
+UploadHere = Annotated[UploadId, Depends(_upload_id)]
 ParticipantHere = Annotated[ParticipantId, Depends(_participant_id)]
 RequestHere = Annotated[UUID, Depends(_request_id)]

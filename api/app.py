@@ -26,6 +26,7 @@ from api.routes import (
     signing,
     templates,
     trail,
+    uploads,
 )
 from api.schemas.problems import Problem
 
@@ -64,6 +65,7 @@ def build_app(vault: Vault, settings: Settings) -> FastAPI:
         signing,
         lists,
         documents,
+        uploads,
         exceptions,
         templates,
         scope,

@@ -18,15 +18,16 @@ from vault.database import keys
 from vault.database.connection import Database
 from vault.database.log import head_origin
 from vault.database.migrate import OriginDiffers, migrate
-from vault.deposits import sweep
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.storage.s3 import S3Settings, S3Store
+from vault.unfinished import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from api.settings import Settings
+    from vault.core import Limits
     from vault.database.connection import Transaction
     from vault.sealing.keys import OperationsKey
     from vault.storage.port import ObjectStore
@@ -66,7 +67,9 @@ def open_vault(settings: Settings, *, alone: bool = False) -> Generator[Vault]:
     """
     with _addresses(settings, alone=alone) as found:
         root = FileRootKey.load(settings.root_key_file)
-        database = Database(found.database_url, pool_size=settings.threads + 2)
+        # A writer of a resumable upload holds a connection beside that of its transactions.
+        pool_size = settings.threads + settings.upload_slots + 2
+        database = Database(found.database_url, pool_size=pool_size)
         with closing(database), closing(S3Store(found.s3, connections=settings.threads)) as store:
             store.prepare()
             with compose(
@@ -76,7 +79,7 @@ def open_vault(settings: Settings, *, alone: bool = False) -> Generator[Vault]:
                 store=store,
                 root=root,
                 clock=lambda: datetime.now(UTC),
-                size_limit_bytes=settings.size_limit_bytes,
+                limits=settings.limits,
                 classes=settings.classes,
             ) as vault:
                 if found.alone:
@@ -93,7 +96,7 @@ def compose(
     store: ObjectStore,
     root: FileRootKey,
     clock: Callable[[], datetime],
-    size_limit_bytes: int,
+    limits: Limits,
     classes: tuple[str, ...] = (),
 ) -> Generator[Vault]:
     """Compose a vault from servers that answer; close its log when the block ends.
@@ -121,7 +124,7 @@ def compose(
             receipt_key=SigningKey.of(operations_key, log_origin, "receipt"),
             scopes=ScopeCache(_SCOPES_KEPT),
             clock=clock,
-            size_limit_bytes=size_limit_bytes,
+            limits=limits,
             classes=classes,
         )
     finally:

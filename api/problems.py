@@ -12,8 +12,10 @@ from starlette.exceptions import HTTPException
 
 from api.identity.tokens import NotIdentified
 from api.intake.body import BodyCut, NoSlot, TooSlow
+from api.intake.tus import ChecksumDiffers, OtherMediaType, OtherVersion
 from api.schemas.scope import WouldAllowOut
 from policies.explain import sentences
+from vault.arrivals import OffsetDiffers, TooShort
 from vault.database.connection import DuplicateRow
 from vault.errors import (
     Conflict,
@@ -21,10 +23,13 @@ from vault.errors import (
     NotFound,
     NotPermitted,
     Tampered,
+    TooLarge,
     Unavailable,
+    Unread,
     VaultError,
 )
-from vault.storage.port import ObjectMissing
+from vault.storage.port import ObjectMissing, WriteMissing
+from vault.uploads import Busy
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -42,10 +47,13 @@ class Malformed(Invalid):
 class Kind:
     """How one exception answers over HTTP."""
 
-    status: HTTPStatus
+    status: int
     slug: str
     title: str
 
+
+# tus 1.0.0, extension "checksum".
+_CHECKSUM_MISMATCH = 460
 
 PROBLEMS: dict[type[VaultError], Kind] = {
     VaultError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "Something is wrong in the vault"),
@@ -54,8 +62,17 @@ PROBLEMS: dict[type[VaultError], Kind] = {
     NotPermitted: Kind(HTTPStatus.FORBIDDEN, "not-permitted", "Your seat does not allow this"),
     Invalid: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "This cannot be accepted"),
     Malformed: Kind(HTTPStatus.BAD_REQUEST, "malformed", "This is not such a request"),
+    TooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "There is no room for this"),
+    TooShort: Kind(HTTPStatus.BAD_REQUEST, "too-short", "Send more at a time"),
     Conflict: Kind(HTTPStatus.CONFLICT, "conflict", "Not possible as things stand"),
     DuplicateRow: Kind(HTTPStatus.CONFLICT, "conflict", "Not possible as things stand"),
+    Unread: Kind(HTTPStatus.CONFLICT, "unread", "Read the agreement first"),
+    OffsetDiffers: Kind(HTTPStatus.CONFLICT, "offset-differs", "Go on at another offset"),
+    Busy: Kind(HTTPStatus.LOCKED, "busy", "Somebody else is at it"),
+    WriteMissing: Kind(HTTPStatus.GONE, "upload-gone", "Begin the upload again"),
+    OtherVersion: Kind(HTTPStatus.PRECONDITION_FAILED, "tus-version", "Speak tus 1.0.0"),
+    OtherMediaType: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "Send it as tus does"),
+    ChecksumDiffers: Kind(_CHECKSUM_MISMATCH, "checksum-differs", "It did not arrive whole"),
     Unavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment"),
     NoSlot: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-slot", "Try again in a moment"),
     BodyCut: Kind(HTTPStatus.BAD_REQUEST, "body-cut", "The document did not arrive whole"),
@@ -82,14 +99,14 @@ def problem(kind: Kind, detail: str, **extension: object) -> JSONResponse:
         **extension: Further members; those that are None are left out.
     """
     headers: dict[str, str] = {"Cache-Control": "no-store"}
-    if kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
+    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = _RETRY_AFTER_S
-    if kind.status is HTTPStatus.UNAUTHORIZED:
+    if kind.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     body = {
         "type": f"urn:subrosa:problem:{kind.slug}",
         "title": kind.title,
-        "status": kind.status.value,
+        "status": int(kind.status),
         "detail": detail,
         **{name: value for name, value in extension.items() if value is not None},
     }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policies.vocabulary import TermsRefused, check_classes
+from vault.core import Limits
 from vault.storage.s3 import S3Settings
 
 if TYPE_CHECKING:
@@ -61,8 +63,12 @@ class Settings:
     # Seconds a sender may be silent before its upload is given up. SUBROSA_UPLOAD_SILENCE_S,
     # default 30.
     upload_silence_s: float
-    # The largest document, in bytes. SUBROSA_SIZE_LIMIT_BYTES, default 64 GiB.
-    size_limit_bytes: int
+    # The largest document, in bytes: SUBROSA_SIZE_LIMIT_BYTES, default 64 GiB.
+    # What one case holds, and what one person brings to all cases, uploads under way included:
+    # SUBROSA_CASE_QUOTA_BYTES and SUBROSA_PERSON_QUOTA_BYTES, default 0, which is no bound.
+    # Hours after which a resumable upload that nobody went on with ends:
+    # SUBROSA_UPLOAD_LIFETIME_H, default 24.
+    limits: Limits
     # Classes of record that this institution adds to the vocabulary, separated by commas. New
     # cases know them; a running case learns them with its next agreement. SUBROSA_CLASSES.
     classes: tuple[str, ...]
@@ -97,7 +103,7 @@ def read_settings(
         threads=threads,
         upload_slots=slots,
         upload_silence_s=_whole(environment, "SUBROSA_UPLOAD_SILENCE_S", 30, least=1),
-        size_limit_bytes=_whole(environment, "SUBROSA_SIZE_LIMIT_BYTES", 64 * _GIB, least=1),
+        limits=_limits(environment),
         classes=_classes(environment),
     )
 
@@ -115,6 +121,16 @@ def read_owner(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
     return (
         _secret(environment, "SUBROSA_OWNER_DATABASE_URL"),
         _required(environment, "SUBROSA_LOG_ORIGIN"),
+    )
+
+
+def _limits(environment: Mapping[str, str]) -> Limits:
+    lifetime_h = _whole(environment, "SUBROSA_UPLOAD_LIFETIME_H", 24, least=1)
+    return Limits(
+        document_bytes=_whole(environment, "SUBROSA_SIZE_LIMIT_BYTES", 64 * _GIB, least=1),
+        case_bytes=_whole(environment, "SUBROSA_CASE_QUOTA_BYTES", 0, least=0) or None,
+        person_bytes=_whole(environment, "SUBROSA_PERSON_QUOTA_BYTES", 0, least=0) or None,
+        upload_lifetime=timedelta(hours=lifetime_h),
     )
 
 

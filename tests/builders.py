@@ -24,7 +24,7 @@ from vault import (
 )
 from vault.audit.personal import signed_bytes
 from vault.core import Subject
-from vault.deposits import Bytes, Description
+from vault.descriptions import Bytes, Description
 from vault.errors import NotFound
 from vault.verification import check_vault
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from policies.terms import View
     from tests.conftest import Clock
+    from vault.completion import Deposited
     from vault.core import Vault
-    from vault.deposits import Deposited
     from vault.ids import CaseId, DocumentId, PersonId
     from vault.versions import Agreement
 

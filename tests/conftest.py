@@ -22,6 +22,7 @@ from api.composition import compose
 from api.embedded.postgres import as_role
 from api.embedded.services import EmbeddedServices, embedded_services
 from tests.builders import House
+from vault.core import Limits
 from vault.database.connection import Database
 from vault.database.migrate import migrate
 from vault.keyring.root import FileRootKey
@@ -158,7 +159,7 @@ def vault(
         store=store,
         root=root_key,
         clock=clock,
-        size_limit_bytes=1 << 30,
+        limits=Limits(document_bytes=1 << 30),
     ) as vault:
         yield vault
 

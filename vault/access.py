@@ -20,7 +20,7 @@ from vault.audit.events import Event, Outcome, instant_text
 from vault.audit.slots import SlotKeys, open_slots, seal_event
 from vault.database import cases, keys
 from vault.details import CaseDetails, CaseState, ParticipantDetails, Sealer
-from vault.errors import Invalid, NotFound, NotPermitted, VaultError
+from vault.errors import Invalid, NotFound, NotPermitted, Unread, VaultError
 from vault.ids import CaseId
 from vault.scope import open_participant, scope_of
 
@@ -261,7 +261,7 @@ def change(
             if standing.seated is None:
                 raise NotFound  # noqa: TRY301 — leaves the transaction before it is put on record
             yield Change(tx, standing, standing.seated, tag)
-    except (NotFound, NotPermitted):
+    except (NotFound, NotPermitted, Unread):
         if standing is not None:
             standing.record(tag, Outcome.REFUSED)
         raise

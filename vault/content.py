@@ -10,9 +10,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vault.errors import Invalid, Tampered
+from vault.errors import Tampered, TooLarge
 from vault.sealing.parts import (
     HEADER_SIZE,
+    MOST_PARTS,
     Layout,
     RenditionContext,
     open_parts,
@@ -36,9 +37,18 @@ class SealedContent:
 
     context: RenditionContext
     size_bytes: int
+    part_size: int
     sha256: str
     headers: bytes
     wrapped_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How large a document may become, and in parts of which size it lies."""
+
+    part_size: int
+    limit_bytes: int
 
 
 def object_name(case: CaseId, rendition: RenditionId) -> str:
@@ -47,7 +57,7 @@ def object_name(case: CaseId, rendition: RenditionId) -> str:
 
 
 def store_content(
-    vault: Vault, sealer: Sealer, context: RenditionContext, content: Iterable[bytes]
+    vault: Vault, sealer: Sealer, context: RenditionContext, content: Iterable[bytes], room: Room
 ) -> SealedContent:
     """Seal content under a fresh data key and store it; return when it is durable.
 
@@ -55,15 +65,15 @@ def store_content(
     keeps no object under this name, or one that no row refers to and the sweep removes.
 
     Raises:
-        Invalid: The content is larger than the vault accepts.
+        TooLarge: There is no room for all of the content.
         Unavailable: The store does not answer.
     """
     data_key, wrapped_key = vault.keyring.new_data_key(sealer.key, context)
-    measure = _Measure(vault.size_limit_bytes)
+    measure = _Measure(min(room.limit_bytes, room.part_size * MOST_PARTS))
     headers = bytearray()
 
     def parts() -> Iterator[bytearray]:
-        for part in seal_parts(data_key, context, measure.passing(content)):
+        for part in seal_parts(data_key, context, measure.passing(content), room.part_size):
             headers.extend(part.header)
             yield part.body
             # Let go of it before the next one is sealed, which then lies where it lay.
@@ -73,6 +83,7 @@ def store_content(
     return SealedContent(
         context=context,
         size_bytes=measure.size_bytes,
+        part_size=room.part_size,
         sha256=measure.digest.hexdigest(),
         headers=bytes(headers),
         wrapped_key=wrapped_key,
@@ -154,6 +165,6 @@ class _Measure:
         for chunk in content:
             self.size_bytes += len(chunk)
             if self.size_bytes > self._limit_bytes:
-                raise Invalid("", "The document is larger than this vault accepts.")
+                raise TooLarge
             self.digest.update(chunk)
             yield chunk

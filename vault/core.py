@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from vault.digests import RunningDigests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +24,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the institution bounds deposits by.
+
+    Attributes:
+        document_bytes: The largest document accepted.
+        case_bytes: What one case holds at most, uploads under way included; None: no bound.
+        person_bytes: What one person brings at most, over all cases; None: no bound.
+        upload_lifetime: How long an upload that nobody goes on with can be gone on with.
+    """
+
+    document_bytes: int
+    case_bytes: int | None = None
+    person_bytes: int | None = None
+    upload_lifetime: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vault:
     """What an operation works with; nothing here is global and nothing is looked up by name.
 
@@ -35,8 +55,9 @@ class Vault:
         receipt_key: Signs receipts of deposits.
         scopes: Compiled scopes, by case and the versions of all that they are made from.
         clock: The vault's own clock, aware UTC; never the client's.
-        size_limit_bytes: The largest document accepted.
+        limits: What deposits are bounded by.
         classes: What the institution adds to the vocabulary of classes.
+        digests: How far this process has digested the uploads that it receives.
     """
 
     database: Database
@@ -48,8 +69,9 @@ class Vault:
     receipt_key: SigningKey
     scopes: ScopeCache
     clock: Callable[[], datetime]
-    size_limit_bytes: int
+    limits: Limits
     classes: tuple[str, ...] = ()
+    digests: RunningDigests = field(default_factory=RunningDigests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

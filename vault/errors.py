@@ -6,7 +6,9 @@
     ├── NotFound          nothing there for this subject; trying again does not help
     ├── NotPermitted      the agreement in force, or the seat, does not allow it
     ├── Invalid           a value the caller sent cannot be accepted; mend it and try again
+    │   └── TooLarge      the document, or what is already there with it, is more than is accepted
     ├── Conflict          the state of the case does not allow it now
+    │   └── Unread        the version in force decides who will see it, and was not read
     ├── Unavailable       a part the vault needs does not answer; trying again may help
     └── Tampered          stored bytes are not what was sealed; nothing more is released
 
@@ -69,8 +71,25 @@ class Invalid(VaultError):
         self.pointer = pointer
 
 
+class TooLarge(Invalid):
+    """More bytes than are accepted; a smaller document may be."""
+
+    def __init__(self, reason: str = "The document is larger than this vault accepts.") -> None:
+        super().__init__("", reason)
+
+
 class Conflict(VaultError):
     """The request is well formed, but the state of the case does not allow it now."""
+
+
+class Unread(Conflict):
+    """The subject has neither read nor signed the version in force; reading it helps."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"Read version {version} of the agreement first: it decides who will see what you "
+            "deposit."
+        )
 
 
 class Unavailable(VaultError):

@@ -8,6 +8,7 @@ PersonId = NewType("PersonId", UUID)
 ParticipantId = NewType("ParticipantId", UUID)
 DocumentId = NewType("DocumentId", UUID)
 RenditionId = NewType("RenditionId", UUID)
+UploadId = NewType("UploadId", UUID)
 
 
 def new_id() -> UUID:

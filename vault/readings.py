@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from vault.database import agreements
-from vault.errors import Conflict, Tampered
+from vault.errors import Tampered, Unread
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,14 +59,11 @@ def must_have_read(act: Change) -> None:
     """Return if the subject has read or signed the version in force; none is before the first.
 
     Raises:
-        Conflict: The subject has not.
+        Unread: The subject has not.
     """
     version = act.seated.state.scope_version
     if version and not _has_read(act.tx, act.seated.sealer, version, act.standing.subject.person):
-        raise Conflict(
-            f"Read version {version} of the agreement first: it decides who will see what you "
-            "deposit."
-        )
+        raise Unread(version)
 
 
 def _has_read(tx: Transaction, sealer: Sealer, version: int, person: PersonId) -> bool:

@@ -58,7 +58,12 @@ def show(answer: httpx2.Response, *, only: str | None = None) -> None:
             value = answer.json() if only is None else answer.json()[only]
             typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
         return
+    raise Refused(problem_in(answer))
+
+
+def problem_in(answer: httpx2.Response) -> str:
+    """Return a refusal in a line."""
     problem: dict[str, Any] = answer.json()
     clause = f" (clause {problem['clause']})" if problem.get("clause") else ""
     where = "".join(f" [{fault['pointer']}]" for fault in problem.get("errors", ()))
-    raise Refused(f"{answer.status_code} {problem['title']}: {problem['detail']}{clause}{where}")
+    return f"{answer.status_code} {problem['title']}: {problem['detail']}{clause}{where}"

@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 from uuid import UUID
 
 import typer
 
+from api.commands.batch import Batch, content_disposition, files_in
 from api.commands.calling import CaseArgument, Token, Url, calling, show
 from api.commands.options import Data
 
@@ -95,25 +95,44 @@ def trail(
 def deposit(
     token: Token,
     case: CaseArgument,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", exists=True, help="Files, or folders of them."),
+    ],
     class_: Annotated[str, typer.Option("--class", help="A class of the vocabulary.")],
     provenance: Annotated[str, typer.Option(help="pre-existing or made-for-mediation.")],
     title: Annotated[str | None, typer.Option(help="The file's name if left out.")] = None,
     media_type: Annotated[str, typer.Option("--type")] = "application/octet-stream",
     joint: Annotated[bool, typer.Option("--joint", help="Of all sides; mediator only.")] = False,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(
+            help="File to keep receipts in, a line each; what is in it is not sent again."
+        ),
+    ] = None,
     url: Url = None,
     data: Data = None,
 ) -> None:
-    """Deposit a document and print its receipt."""
-    headers = {
-        **_of_file(file, media_type),
+    """Deposit a document and print its receipt; or many, eight at a time, and print a summary."""
+    said = {
+        "Content-Type": media_type,
         "Subrosa-Class": class_,
-        "Subrosa-Title": quote(title or file.name, safe=""),
         "Subrosa-Provenance": provenance,
         "Subrosa-Joint": "true" if joint else "false",
     }
-    with calling(token, url, data) as http, file.open("rb") as content:
-        show(http.post(f"/v1/cases/{case}/documents", content=content, headers=headers))
+    batch = Batch(case, said, title)
+    with calling(token, url, data) as http:
+        if len(paths) == 1 and paths[0].is_file() and receipts is None:
+            show(batch.send(http, paths[0]))
+            return
+        if title is not None:
+            raise typer.BadParameter("--title is for one file; each of many has its own name.")
+        outcome = batch.send_all(http, files_in(paths), receipts)
+    typer.echo(outcome.summary())
+    for line in outcome.failures:
+        typer.echo(line, err=True)
+    if outcome.failures:
+        raise typer.Exit(1)
 
 
 @documents.command("redact")
@@ -126,7 +145,7 @@ def redact(
     data: Data = None,
 ) -> None:
     """Deposit the redacted version of a document of your side."""
-    headers = _of_file(file, media_type)
+    headers = {"Content-Type": media_type, "Content-Disposition": content_disposition(file)}
     with calling(token, url, data) as http, file.open("rb") as content:
         show(http.post(f"/v1/documents/{document}/renditions", content=content, headers=headers))
 
@@ -160,10 +179,3 @@ def open_document(
         with out.open("wb") if out else sys.stdout.buffer as target:
             for chunk in answer.iter_bytes():
                 target.write(chunk)
-
-
-def _of_file(file: Path, media_type: str) -> dict[str, str]:
-    return {
-        "Content-Type": media_type,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
-    }

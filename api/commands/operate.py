@@ -14,9 +14,9 @@ from api.identity.tokens import issue_token
 from api.settings import read_owner, read_settings
 from vault import people
 from vault.database.migrate import migrate as run_migrations
-from vault.deposits import sweep as sweep_uploads
 from vault.ids import PersonId
 from vault.keyring.root import FileRootKey
+from vault.unfinished import sweep as sweep_uploads
 from vault.verification import check_vault
 
 keys = typer.Typer(help="Key files.", no_args_is_help=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from api.intake.form import DocumentForm
-from vault.deposits import Bytes, Description
+from vault.descriptions import Bytes, Description
 from vault.errors import Invalid
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 _OCTETS = "application/octet-stream"
 _FORM = "multipart/form-data"
-_FLAGS = {"true": True, "false": False}
+FLAGS = {"true": True, "false": False}
 
 
 def read_deposit(
@@ -49,6 +49,12 @@ def read_deposit(
     return form.content(), lambda: _description(form.fields, _form_bytes(form, headers))
 
 
+def announced_length(headers: Mapping[str, str]) -> int | None:
+    """Return how long the document is: that of a raw body; a form does not say."""
+    value = headers.get("content-length")
+    return None if value is None or _is_form(headers) else int(value)
+
+
 def read_rendition(
     headers: Mapping[str, str], body: Iterator[bytes]
 ) -> tuple[Iterator[bytes], Callable[[], Bytes]]:
@@ -69,7 +75,7 @@ def _is_form(headers: Mapping[str, str]) -> bool:
 
 
 def _description(fields: Mapping[str, str], content: Bytes) -> Description:
-    joint = _FLAGS.get(fields.get("joint", "false"))
+    joint = FLAGS.get(fields.get("joint", "false"))
     if joint is None:
         raise Invalid("joint", "This must be `true` or `false`.")
     return Description(
@@ -85,7 +91,7 @@ def _raw_bytes(headers: Mapping[str, str]) -> Bytes:
     return Bytes(
         file_name=_file_name(headers.get("content-disposition", "")),
         media_type=headers.get("content-type") or _OCTETS,
-        sha256=_digest(headers),
+        sha256=announced_digest(headers),
     )
 
 
@@ -93,7 +99,7 @@ def _form_bytes(form: DocumentForm, headers: Mapping[str, str]) -> Bytes:
     return Bytes(
         file_name=form.file_name,
         media_type=form.media_type or _OCTETS,
-        sha256=form.fields.get("sha256") or _digest(headers),
+        sha256=form.fields.get("sha256") or announced_digest(headers),
     )
 
 
@@ -107,8 +113,12 @@ def _file_name(disposition: str) -> str | None:
         raise Invalid("content-disposition", "The file name is not UTF-8.") from error
 
 
-def _digest(headers: Mapping[str, str]) -> str | None:
-    """Read the announced SHA-256 of the document from `Repr-Digest` (RFC 9530)."""
+def announced_digest(headers: Mapping[str, str]) -> str | None:
+    """Read the announced SHA-256 of the document from `Repr-Digest` (RFC 9530).
+
+    Raises:
+        Invalid: It is there, and is none.
+    """
     value = headers.get("repr-digest")
     if value is None:
         return None

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from api.access import CaseHere, DocumentHere, IntakeHere, SubjectHere, VaultHere
-from api.intake.described import read_deposit, read_rendition
+from api.intake.described import announced_length, read_deposit, read_rendition
 from api.problems import problems
 from api.routes.lists import Purpose
 from api.schemas.documents import DepositedOut, DocumentOut
@@ -71,7 +71,7 @@ def _body(fields: tuple[str, ...], headers: tuple[str, ...]) -> dict[str, Any]:
 @router.post(
     "/v1/cases/{case}/documents",
     status_code=HTTPStatus.CREATED,
-    responses=problems(400, 403, 404, 408, 409),
+    responses=problems(400, 403, 404, 408, 409, 413),
     openapi_extra=_body(tuple(_FORM_FIELDS), tuple(_HEADERS)),
 )
 def deposit(
@@ -83,13 +83,16 @@ def deposit(
     """
     with intake.body(request) as body:
         content, describe = read_deposit(request.headers, body)
-        return DepositedOut.of(deposits.deposit(vault, subject, case, content, describe))
+        length = announced_length(request.headers)
+        return DepositedOut.of(
+            deposits.deposit(vault, subject, case, content, describe, declared_bytes=length)
+        )
 
 
 @router.post(
     "/v1/documents/{document}/renditions",
     status_code=HTTPStatus.CREATED,
-    responses=problems(400, 403, 404, 408, 409),
+    responses=problems(400, 403, 404, 408, 409, 413),
     openapi_extra=_body(("sha256", "file"), ("Content-Disposition", "Repr-Digest")),
 )
 def deposit_redacted(
@@ -103,7 +106,14 @@ def deposit_redacted(
     with intake.body(request) as body:
         content, describe = read_rendition(request.headers, body)
         return DepositedOut.of(
-            deposits.deposit_redacted(vault, subject, document, content, describe)
+            deposits.deposit_redacted(
+                vault,
+                subject,
+                document,
+                content,
+                describe,
+                declared_bytes=announced_length(request.headers),
+            )
         )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.schemas.bodies import CASE, DIGEST, DOCUMENT, INSTANT, VIEW_NAMES, ResponseBody, ViewName
-from vault.deposits import Deposited
+from vault.completion import Deposited
 from vault.documents import Document, Stored
 from vault.listing import Tally
 

@@ -21,12 +21,14 @@ from api.routes import (
     signing,
     templates,
     trail,
+    uploads,
 )
 from tests.api.conftest import Server
 from tests.api.deciding import DECIDING, questions
 from tests.api.excepting import BODIES, BY_THE_MEDIATOR, EXCEPTING, prepared
 from tests.api.negotiating import NEGOTIATING, drafts
 from tests.api.test_bad_input import HEADERS
+from tests.api.test_tus import OCTETS, TUS, creation
 from tests.builders import Case, House, terms
 from vault.access import open_entry
 from vault.core import Vault
@@ -37,6 +39,7 @@ OPEN = {
     "/healthz": "says only that the process lives",
     "/readyz": "says only whether the servers answer",
     "/.well-known/authzen-configuration": "says only where the endpoints are",
+    "/v1/cases/{case}/uploads": "as OPTIONS says only what of tus is spoken",
 }
 # These are for anybody identified, and say nothing that is not in this repository.
 PUBLIC = {
@@ -57,6 +60,11 @@ CALLS: dict[tuple[str, str], str] = {
     ("GET", "/v1/documents/{document}"): "document:read",
     ("GET", "/v1/documents/{document}/content"): "document:delivery:completed",
     ("POST", "/v1/documents/{document}/renditions"): "rendition:deposit",
+    ("POST", "/v1/cases/{case}/uploads"): "upload:begin",
+    ("HEAD", "/v1/uploads/{upload}"): "upload:read",
+    ("GET", "/v1/uploads/{upload}"): "upload:read",
+    ("PATCH", "/v1/uploads/{upload}"): "document:deposit",
+    ("DELETE", "/v1/uploads/{upload}"): "upload:terminate",
     ("GET", "/v1/cases/{case}/events"): "case:events:read",
     ("GET", "/v1/log/checkpoint"): "log:checkpoint:read",
     **NEGOTIATING,
@@ -76,6 +84,7 @@ ROUTES = [
         signing,
         lists,
         documents,
+        uploads,
         templates,
         scope,
         authzen,
@@ -91,15 +100,35 @@ def test_every_route_is_classified(server: Server) -> None:
     described = httpx2.get(f"{server.url}/openapi.json").json()["paths"]
     found = {(method.upper(), path) for path, methods in described.items() for method in methods}
     assert found == {(method, route.path) for route in ROUTES for method in route.methods or ()}
-    known = CALLS.keys() | {("GET", path) for path in OPEN.keys() | PUBLIC}
+    known = CALLS.keys() | {(spoken(path), path) for path in OPEN.keys() | PUBLIC}
     assert found == known
+
+
+def spoken(path: str) -> str:
+    return "OPTIONS" if path.endswith("/uploads") else "GET"
 
 
 def test_every_route_but_health_asks_who_is_there() -> None:
     for route in ROUTES:
         asked = {dependency.call for dependency in route.dependant.dependencies}
         identified = access._subject in asked  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- the one dependency that identifies
-        assert identified == (route.path not in OPEN), route.path
+        is_open = route.path in OPEN and spoken(route.path) in (route.methods or ())
+        assert identified == (not is_open), route.path
+
+
+def uploading(http: httpx2.Client, method: str, url: str, case: Case) -> httpx2.Response:
+    """Call a route of uploads for an upload of one byte; begin it first if need be."""
+    begun = http.post(f"/v1/cases/{case.case_id}/uploads", headers=creation(1))
+    if method == "POST":
+        return begun
+    headers = {**TUS, **OCTETS, "Upload-Offset": "0"}
+    content = b"x" if method == "PATCH" else None
+    return http.request(
+        method,
+        url.replace("UPLOAD", begun.headers["location"].rpartition("/")[2]),
+        headers=headers,
+        content=content,
+    )
 
 
 def newest(vault: Vault) -> str:
@@ -136,10 +165,17 @@ def test_what_a_route_returns_is_on_the_log(
             **questions(case, document),
             **drafts(house, who, draft["digest"]),
         }
-        url = path.format(case=case.case_id, document=document, version=draft["version"], **values)
+        url = path.format(
+            case=case.case_id,
+            document=document,
+            version=draft["version"],
+            **{"upload": "UPLOAD", **values},
+        )
         if path.endswith("/content"):
             url += "?view=full"
-        if path in bodies and method in ("POST", "PUT"):
+        if "uploads" in path:
+            answer = uploading(http, method, url, case)
+        elif path in bodies and method in ("POST", "PUT"):
             answer = http.request(method, url, json=bodies[path])
         elif method == "POST":
             answer = http.post(url, content=b"x", headers=HEADERS)
@@ -159,7 +195,7 @@ def test_nobody_gets_anything_without_a_token(
     server: Server, case: Case, method: str, path: str
 ) -> None:
     document = case.deposit("party:claimant").document_id
-    unknown = dict.fromkeys(("request", "participant", "phase", "grant"), "1")
+    unknown = dict.fromkeys(("request", "participant", "phase", "grant", "upload"), "1")
     url = path.format(case=case.case_id, document=document, version=1, **unknown)
     assert httpx2.request(method, server.url + url).status_code in (401, 422)
     assert httpx2.request(method, server.url + url + "?view=full", json={}).status_code in (

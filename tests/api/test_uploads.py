@@ -13,8 +13,9 @@ import pytest
 from tests.api.conftest import Server
 from tests.api.test_bad_input import HEADERS, is_problem
 from tests.builders import Case, House
-from vault import deposits
-from vault.deposits import Bytes, Description
+from vault import deposits, unfinished
+from vault.core import Limits
+from vault.descriptions import Bytes, Description
 from vault.errors import Conflict, Invalid
 from vault.sealing.parts import PART_SIZE
 
@@ -127,7 +128,7 @@ def test_forty_silent_senders_stop_nobody_else(server: Server, case: Case, house
 
 
 def test_a_document_beyond_the_limit_is_refused(case: Case, house: House) -> None:
-    small = replace(house.vault, size_limit_bytes=1 << 20)
+    small = replace(house.vault, limits=Limits(document_bytes=1 << 20))
     subject = case["party:claimant"]
     pieces = [b"x" * (1 << 19), b"x" * (1 << 19)]
     with pytest.raises(Invalid):
@@ -180,7 +181,7 @@ def test_an_upload_that_was_swept_meanwhile_is_refused_whole(case: Case, house: 
     def content() -> Iterator[bytes]:
         yield b"first"
         house.clock.forward(days=2)
-        assert deposits.sweep(house.vault, house.clock()) == 1
+        assert unfinished.sweep(house.vault, house.clock()) == 1
         yield b"second"
 
     with pytest.raises(Conflict):

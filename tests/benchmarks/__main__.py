@@ -11,16 +11,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import audit, cedar, decisions, sealing, storage, transfer
+from tests.benchmarks import audit, cedar, decisions, resumable, sealing, storage, transfer
 from tests.benchmarks.figures import Figure
 
 FIGURES: dict[str, Callable[[bool], Figure]] = {
     "seal": sealing.seal,
     "open": sealing.open_,
     "upload_http_raw": transfer.upload_http_raw,
+    "upload_http_tus": resumable.upload_http_tus,
     "upload_http_form": transfer.upload_http_form,
     "download_http": transfer.download_http,
     "upload_rss_mib": transfer.upload_rss_mib,
+    "small_files": resumable.small_files,
     "decide_cold": decisions.decide_cold,
     "decide_warm": decisions.decide_warm,
     "decide_vs_cedar_cold": cedar.decide_vs_cedar_cold,

@@ -26,6 +26,7 @@ from tests.conftest import Clock
 from tests.policies.stock import StockScope
 from vault import listing
 from vault.access import stand
+from vault.core import Limits
 from vault.database import documents
 from vault.database.connection import Database
 from vault.details import DocumentDetails
@@ -102,7 +103,7 @@ def _stocked(cases: int) -> Generator[_Stocked]:
                 store=S3Store(_NO_STORE, connections=1),
                 root=FileRootKey.create(folder / "root.key"),
                 clock=(clock := Clock()),
-                size_limit_bytes=1 << 30,
+                limits=Limits(document_bytes=1 << 30),
             )
         )
         house = House(vault, clock)

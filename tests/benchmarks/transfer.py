@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MIB = 1 << 20
 _MB = 1_000_000
 _PIECE = os.urandom(_MIB)
-_HEADERS = {
+HEADERS = {
     "Subrosa-Class": "imaging",
     "Subrosa-Title": "Imaging",
     "Subrosa-Provenance": "pre-existing",
@@ -85,7 +85,7 @@ def _size(quick: bool) -> int:
     return (16 if quick else 256) * _MIB
 
 
-def _pieces(size_bytes: int) -> Iterator[bytes]:
+def pieces(size_bytes: int) -> Iterator[bytes]:
     for _ in range(size_bytes // _MIB):
         yield _PIECE
 
@@ -96,13 +96,13 @@ def _form(size_bytes: int) -> Iterator[bytes]:
         yield f"{head}{value}\r\n".encode()
     head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
     yield head.encode()
-    yield from _pieces(size_bytes)
+    yield from pieces(size_bytes)
     yield f"\r\n--{_BOUNDARY}--\r\n".encode()
 
 
 def _upload_raw(to: Program, size_bytes: int) -> str:
     answer = to.http.post(
-        f"/v1/cases/{to.case}/documents", content=_pieces(size_bytes), headers=_HEADERS
+        f"/v1/cases/{to.case}/documents", content=pieces(size_bytes), headers=HEADERS
     )
     return str(answer.raise_for_status().json()["document"])
 
@@ -116,11 +116,11 @@ def _upload_form(to: Program, size_bytes: int) -> str:
     return str(answer.raise_for_status().json()["document"])
 
 
-def _rate(size_bytes: int, began: float) -> float:
+def rate(size_bytes: int, began: float) -> float:
     return size_bytes / _MB / (time.perf_counter() - began)
 
 
-def _against_boto3(name: str, quick: bool, upload: Any) -> Figure:
+def against_boto3(name: str, quick: bool, upload: Any) -> Figure:
     size = _size(quick)
     content = _PIECE * (size // _MIB)
     with program() as to:
@@ -128,14 +128,14 @@ def _against_boto3(name: str, quick: bool, upload: Any) -> Figure:
         def ours() -> float:
             began = time.perf_counter()
             upload(to, size)
-            return _rate(size, began)
+            return rate(size, began)
 
         def boto3_upload() -> float:
             began = time.perf_counter()
             name = f"reference/{time.time_ns()}"
             began = time.perf_counter()
             to.s3.upload_fileobj(io.BytesIO(content), to.bucket, name)
-            return _rate(size, began)
+            return rate(size, began)
 
         value, reference = interleave(ours, boto3_upload, rounds=5)
     return Figure(name, value, "MB/s", "higher", "boto3 upload_fileobj, same store", reference)
@@ -143,12 +143,12 @@ def _against_boto3(name: str, quick: bool, upload: Any) -> Figure:
 
 def upload_http_raw(quick: bool) -> Figure:
     """256 MiB as a raw body, one client, until the receipt is there."""
-    return _against_boto3("upload_http_raw", quick, _upload_raw)
+    return against_boto3("upload_http_raw", quick, _upload_raw)
 
 
 def upload_http_form(quick: bool) -> Figure:
     """256 MiB as a form, one client, until the receipt is there."""
-    return _against_boto3("upload_http_form", quick, _upload_form)
+    return against_boto3("upload_http_form", quick, _upload_form)
 
 
 def download_http(quick: bool) -> Figure:
@@ -165,13 +165,13 @@ def download_http(quick: bool) -> Figure:
                 for chunk in answer.raise_for_status().iter_raw():
                     got += len(chunk)
             assert got == size
-            return _rate(size, began)
+            return rate(size, began)
 
         def boto3_download() -> float:
             began, sink = time.perf_counter(), io.BytesIO()
             to.s3.download_fileobj(to.bucket, "reference", sink)
             assert sink.getbuffer().nbytes == size
-            return _rate(size, began)
+            return rate(size, began)
 
         value, reference = interleave(ours, boto3_download, rounds=5)
     return Figure(

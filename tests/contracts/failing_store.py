@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -34,6 +34,29 @@ class FailingStore:
         length = self.real.put(name, parts)
         self._fail("put")
         return length
+
+    def begin(self, name: str) -> str:
+        if self.faults.get("begin") == "lost":
+            raise Unavailable("planned")
+        write = self.real.begin(name)
+        self._fail("begin")
+        return write
+
+    def put_parts(
+        self, name: str, write: str, parts: Iterable[Buffer], first: int = 0
+    ) -> Iterator[str]:
+        if self.faults.get("put_parts") == "lost":
+            next(iter(parts))
+            raise Unavailable("planned")
+        for tag in self.real.put_parts(name, write, parts, first):
+            self._fail("put_parts")
+            yield tag
+
+    def complete(self, name: str, write: str, tags: Sequence[str], length: int) -> None:
+        if self.faults.get("complete") == "lost":
+            raise Unavailable("planned")
+        self.real.complete(name, write, tags, length)
+        self._fail("complete")
 
     def read(self, name: str, start: int = 0) -> Iterator[bytes]:
         for piece in self.real.read(name, start):

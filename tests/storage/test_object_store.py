@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Place
 from tests.contracts.failing_store import FailingStore
 from vault.errors import Unavailable
-from vault.storage.port import ObjectMissing, ObjectStore
+from vault.storage.port import ObjectMissing, ObjectStore, WriteMissing
 from vault.storage.s3 import S3Store
 
 MIB = 1 << 20
@@ -85,6 +85,62 @@ def test_abandoning_removes_an_object_and_doing_it_again_is_fine(kept: ObjectSto
     for _ in range(2):
         kept.abandon("a/1")
     assert list(kept.names()) == ["a/10"]
+
+
+def test_a_write_goes_on_in_another_process(kept: ObjectStore, place: Place) -> None:
+    write = kept.begin("a")
+    tags = list(kept.put_parts("a", write, [PART, PART]))
+    assert kept.length("a") is None
+    other = S3Store(place.s3, connections=2)
+    tags += other.put_parts("a", write, [b"tail"], first=2)
+    other.close()
+    for _ in range(2):
+        kept.complete("a", write, tags, 2 * len(PART) + 4)
+    assert whole(kept, "a") == PART + PART + b"tail"
+
+
+def test_a_part_sent_again_takes_the_place_of_the_first(kept: ObjectStore) -> None:
+    write = kept.begin("a")
+    first = list(kept.put_parts("a", write, [PART, b"old"]))
+    (newer,) = kept.put_parts("a", write, [b"newer"], first=1)
+    kept.complete("a", write, [first[0], newer], len(PART) + 5)
+    assert whole(kept, "a") == PART + b"newer"
+
+
+def test_parts_under_way_are_tagged_before_the_senders_end_is_told(kept: ObjectStore) -> None:
+    class Cut(Exception):
+        pass
+
+    def parts() -> Iterator[bytes]:
+        yield PART
+        yield PART
+        raise Cut
+
+    tags: list[str] = []
+    with pytest.raises(Cut):
+        tags.extend(kept.put_parts("a", kept.begin("a"), parts()))
+    assert len(tags) == 2
+
+
+def test_a_write_that_has_ended_takes_no_more(kept: ObjectStore) -> None:
+    write = kept.begin("a")
+    (tag,) = kept.put_parts("a", write, [PART])
+    with pytest.raises(WriteMissing):
+        kept.complete("a", write, ['"0123456789abcdef0123456789abcdef"'], len(PART))
+    kept.abandon("a")
+    with pytest.raises(WriteMissing):
+        list(kept.put_parts("a", write, [PART]))
+    with pytest.raises(WriteMissing):
+        kept.complete("a", write, [tag], len(PART))
+
+
+def test_an_object_is_not_replaced_by_a_write_that_was_begun(store: S3Store) -> None:
+    write = store.begin("a")
+    tags = list(store.put_parts("a", write, [PART, b"later"]))
+    store.put("a", [b"first"])
+    with pytest.raises(Unavailable):
+        store.complete("a", write, tags, len(PART) + 5)
+    assert whole(store, "a") == b"first"
 
 
 def test_preparing_again_changes_nothing(kept: ObjectStore) -> None:

@@ -9,7 +9,7 @@ from policies.terms import View
 from tests.builders import CLAUSES, terms
 from vault import agreements, deposits, exceptions
 from vault.cases import read_case
-from vault.deposits import Bytes, Description
+from vault.descriptions import Bytes, Description
 from vault.exceptions import NewRequest
 from vault.grants import NewGrant
 from vault.register import list_exceptions

@@ -9,7 +9,7 @@ from tests.builders import CLAUSES, Case, House
 from tests.conftest import Place
 from vault import agreements, deposits, foresight, trail
 from vault.core import Subject
-from vault.deposits import Bytes, Description
+from vault.descriptions import Bytes, Description
 from vault.errors import Conflict, Tampered, Unavailable
 from vault.storage.s3 import S3Store
 from vault.versions import Notice

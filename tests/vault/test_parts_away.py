@@ -9,7 +9,7 @@ from policies.terms import View
 from tests.builders import Case, House
 from tests.conftest import Place
 from tests.contracts.failing_store import FailingStore, Fault
-from vault import deposits, documents, listing
+from vault import documents, listing, unfinished
 from vault.errors import Unavailable
 from vault.storage.s3 import S3Store
 
@@ -36,7 +36,7 @@ def test_a_deposit_whose_write_fails_is_not_there_and_can_be_made_again(
     assert case.listed("party:claimant") == {}
     house.check()
     house.clock.forward(days=2)
-    deposits.sweep(house.vault, house.clock())
+    unfinished.sweep(house.vault, house.clock())
     assert list(store.names()) == []
     case.deposit("party:claimant")
     assert case.listed("party:claimant") == {"Clinic chart": "full"}

@@ -27,14 +27,17 @@ from vault import (
     seats,
     signing,
     trail,
+    uploads,
 )
+from vault.arrivals import Piece
 from vault.core import Subject
 from vault.database import exceptions as rows
-from vault.deposits import Bytes, Description
+from vault.descriptions import Bytes, Description
 from vault.errors import NotFound, NotPermitted
 from vault.exceptions import NewRequest
 from vault.explanations import Supposition, explain_supposed
-from vault.ids import CaseId, DocumentId, ParticipantId, new_id
+from vault.ids import CaseId, DocumentId, ParticipantId, UploadId, new_id
+from vault.resuming import receive
 from vault.view_as import view_as
 
 SAID = Description(document_class="medical", title="x", provenance="pre-existing", content=Bytes())
@@ -49,6 +52,13 @@ def request_of(house: House, case_id: CaseId) -> UUID:
     with house.vault.database.snapshot() as tx:
         found = rows.requests_of(tx, case_id)
     return found[0].request_id if found else new_id()
+
+
+def upload_of(house: House, case_id: CaseId) -> UploadId:
+    """Return an upload of a case; one that nobody began if it has none."""
+    with house.vault.database.snapshot() as tx:
+        query = "SELECT upload_id FROM resumable_uploads WHERE case_id = %s"
+        return tx.value(query, (case_id,)) or UploadId(new_id())
 
 
 ATTEMPTS: dict[str, Attempt] = {
@@ -76,6 +86,14 @@ ATTEMPTS: dict[str, Attempt] = {
     "read a document": lambda h, s, _c, d: documents.read_document(h.vault, s, d),
     "open a document": lambda h, s, _c, d: documents.release(h.vault, s, d, View.FULL),
     "deposit": lambda h, s, c, _d: deposits.deposit(h.vault, s, c, [b"x"], lambda: SAID),
+    "begin an upload": lambda h, s, c, _d: uploads.begin(
+        h.vault, s, c, uploads.Announced(description=SAID, size_bytes=1, metadata="")
+    ),
+    "read an upload": lambda h, s, c, _d: uploads.read_upload(h.vault, s, upload_of(h, c)),
+    "go on with an upload": lambda h, s, c, _d: receive(
+        h.vault, s, upload_of(h, c), Piece(offset=0, content=[b"x"])
+    ),
+    "end an upload": lambda h, s, c, _d: uploads.terminate(h.vault, s, upload_of(h, c)),
     "redact": lambda h, s, _c, d: deposits.deposit_redacted(h.vault, s, d, [b"x"], Bytes),
     "ask for a grant": lambda h, s, _c, d: exceptions.ask(
         h.vault, s, d, NewRequest(grant=None, reason="I was here")
@@ -120,6 +138,7 @@ def outsider(house: House, case: Case, kind: str) -> Subject:
 def test_outsiders_find_nothing_by_any_door(house: House, case: Case, kind: str) -> None:
     document = case.deposit("party:claimant").document_id
     ask(case, "party:claimant", document)
+    ATTEMPTS["begin an upload"](house, case["party:claimant"], case.case_id, document)
     stranger = outsider(house, case, kind)
     for attempt in ATTEMPTS.values():
         with pytest.raises(NotFound) as absent:
@@ -134,6 +153,7 @@ def test_outsiders_find_nothing_by_any_door(house: House, case: Case, kind: str)
 def test_every_attempt_of_an_outsider_is_on_record(house: House, case: Case) -> None:
     document = case.deposit("party:claimant").document_id
     ask(case, "party:claimant", document)
+    ATTEMPTS["begin an upload"](house, case["party:claimant"], case.case_id, document)
     stranger = house.person()
     for attempt in ATTEMPTS.values():
         with pytest.raises(NotFound):

@@ -66,14 +66,16 @@ class LabelRow:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UploadRow:
-    """An upload that has begun and not ended."""
+    """An upload that has begun and not ended; `expires_at` if it lives across requests."""
 
     rendition_id: RenditionId
     case_id: CaseId
     person_id: PersonId
     started_at: datetime
+    declared_bytes: int | None
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +201,17 @@ def accounted_for(tx: Transaction, rendition_ids: Sequence[RenditionId]) -> set[
 def insert_upload(tx: Transaction, row: UploadRow) -> None:
     """Note that bytes are about to go to the store under this rendition's name."""
     tx.execute(
-        "INSERT INTO uploads (rendition_id, case_id, person_id, started_at)"
-        " VALUES (%s, %s, %s, %s)",
-        (row.rendition_id, row.case_id, row.person_id, row.started_at),
+        "INSERT INTO uploads"
+        " (rendition_id, case_id, person_id, started_at, declared_bytes, expires_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        (
+            row.rendition_id,
+            row.case_id,
+            row.person_id,
+            row.started_at,
+            row.declared_bytes,
+            row.expires_at,
+        ),
     )
 
 
@@ -227,10 +237,14 @@ def delete_upload(tx: Transaction, rendition_id: RenditionId) -> None:
 
 
 def uploads_begun_before(tx: Transaction, instant: datetime) -> list[UploadRow]:
-    """Return the uploads that began before an instant and have not ended."""
+    """Return the uploads in one request that began before an instant and have not ended.
+
+    One that was given up has not ended before its object is known to be gone.
+    """
     return tx.all(
         UploadRow,
-        "SELECT rendition_id, case_id, person_id, started_at FROM uploads"
-        " WHERE started_at < %s ORDER BY started_at",
+        "SELECT rendition_id, case_id, person_id, started_at, declared_bytes, expires_at"
+        " FROM uploads WHERE started_at < %s AND (expires_at IS NULL OR given_up)"
+        " ORDER BY started_at",
         (instant,),
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
 
-from vault.errors import Tampered
+from vault.errors import Tampered, TooLarge
 from vault.sealing.envelope import encode_context
 from vault.sealing.pieces import PIECE_SIZE, Incoming, cut, join
 
@@ -27,9 +27,31 @@ if TYPE_CHECKING:
 PART_SIZE = 8 << 20
 HEADER_SIZE = 56
 
+# Stores take this many parts at most, and memory bears some parts of this size for each upload.
+MOST_PARTS = 10_000
+LARGEST_PART_SIZE = 64 << 20
+
 _CHUNK_SIZE = 16 << 10
 _TAG_SIZE = 16
 _CONTEXT_LABEL = b"subrosa/part/v1"
+
+
+def part_size_for(declared_bytes: int | None) -> int:
+    """Return the part size of a new document, which it keeps: the smallest that stores can take.
+
+    Args:
+        declared_bytes: How long it will be at most; None if nobody knows. Then the smallest is
+            taken, and it ends at `MOST_PARTS` parts.
+
+    Raises:
+        TooLarge: It has too many parts even of the largest size.
+    """
+    size = PART_SIZE
+    while declared_bytes is not None and declared_bytes > size * MOST_PARTS:
+        size *= 2
+        if size > LARGEST_PART_SIZE:
+            raise TooLarge
+    return size
 
 
 def sealed_length(size_bytes: int) -> int:
@@ -117,17 +139,32 @@ def seal_parts(
         The parts in order, at least one; all but the last hold exactly `part_size`.
     """
     for number, (pieces, last) in enumerate(cut(plaintext, part_size)):
-        place = context.part(number, last=last)
-        encryptor = Cobblestone256Encryptor(key.material(), place)
-        size_bytes = sum(map(len, pieces))
         # Nothing here keeps the body beyond the yield: a receiver that drops each part has one
         # sealed part in memory, and the next one lies where it lay.
-        yield SealedPart(
-            number=number,
-            last=last,
-            size_bytes=size_bytes,
-            body=_encrypt(encryptor, pieces, sealed_length(size_bytes)),
-        )
+        yield seal_part(key, context, number, pieces, last=last)
+
+
+def seal_part(
+    key: DataKey,
+    context: RenditionContext,
+    number: int,
+    pieces: list[memoryview],
+    *,
+    last: bool,
+) -> SealedPart:
+    """Seal one part whole, under a fresh salt; its plaintext is let go of.
+
+    Args:
+        key: A data key of this rendition alone.
+        context: Bound into the part.
+        number: Counted from 0.
+        pieces: All of the part's plaintext; emptied.
+        last: Whether the document ends with this part.
+    """
+    encryptor = Cobblestone256Encryptor(key.material(), context.part(number, last=last))
+    size_bytes = sum(map(len, pieces))
+    body = _encrypt(encryptor, pieces, sealed_length(size_bytes))
+    return SealedPart(number=number, last=last, size_bytes=size_bytes, body=body)
 
 
 def _encrypt(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from vault.errors import Tampered
@@ -39,6 +40,36 @@ def cut(
             pieces.append(rest[:room])
             rest, room = rest[room:], max(0, room - len(rest))
     yield pieces, True
+
+
+def fill(
+    plaintext: Iterable[bytes | memoryview], sizes: Iterable[int]
+) -> Iterator[list[memoryview]]:
+    """Cut a stream into parts of known sizes; what does not fill its part is dropped.
+
+    The stream is read to its end before the last part leaves, so that whoever counts or digests it
+    on the way has seen all of it by then.
+
+    Yields:
+        The pieces of each part, as soon as it is full.
+    """
+    stream, rest = _coarse(plaintext), memoryview(b"")
+    full: list[memoryview] | None = None
+    for size in sizes:
+        if full is not None:
+            yield full
+        full, room = [], size
+        while room:
+            if not rest:
+                piece = next(stream, None)
+                if piece is None:
+                    return
+                rest = memoryview(piece)
+            full.append(rest[:room])
+            rest, room = rest[room:], max(0, room - len(rest))
+    deque(stream, maxlen=0)
+    if full is not None:
+        yield full
 
 
 def _coarse(plaintext: Iterable[bytes | memoryview]) -> Iterator[bytes]:

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from vault.errors import Tampered
+from vault.errors import Tampered, VaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 Buffer = bytes | bytearray
 
 
 class ObjectMissing(Tampered):
     """An object that a row refers to is not in the store: lost or removed."""
+
+
+class WriteMissing(VaultError):
+    """A write that was begun is not under way any more: ended, or given up by the store."""
+
+    def __init__(self) -> None:
+        super().__init__("The store has given this upload up; begin it again.")
 
 
 class ObjectStore(Protocol):
@@ -32,6 +39,48 @@ class ObjectStore(Protocol):
         Args:
             name: A name never used before.
             parts: At least one; each but the last of at least 5 MiB.
+        """
+        ...
+
+    def begin(self, name: str) -> str:
+        """Begin a write whose parts come over several requests, from any process; return its id."""
+        ...
+
+    def put_parts(
+        self, name: str, write: str, parts: Iterable[Buffer], first: int = 0
+    ) -> Iterator[str]:
+        """Send parts of a write that was begun; a part that is sent again replaces the first.
+
+        Parts are pulled as they can be sent: at most two are under way. If the iterable raises,
+        the tags of those under way are still yielded, and then the same exception leaves.
+
+        Args:
+            name: The object's.
+            write: The id that `begin` returned.
+            parts: Each but the object's last of at least 5 MiB.
+            first: The number of the first of them, counted from 0.
+
+        Yields:
+            The tag of each part, in order, when it is durable: `complete` names the parts by them.
+
+        Raises:
+            WriteMissing: The write has ended.
+        """
+        ...
+
+    def complete(self, name: str, write: str, tags: Sequence[str], length: int) -> None:
+        """Make a new object of the parts that have these tags; return when it is durable.
+
+        Doing it again is fine. No object of that name is ever replaced.
+
+        Args:
+            name: The object's.
+            write: The id that `begin` returned.
+            tags: Of every part, from part 0 on.
+            length: Of the object.
+
+        Raises:
+            WriteMissing: The write has ended otherwise, or another attempt has replaced a part.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,10 +15,10 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, Inc
 from urllib3.exceptions import HTTPError
 
 from vault.errors import Unavailable
-from vault.storage.port import ObjectMissing
+from vault.storage.port import ObjectMissing, WriteMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
@@ -30,6 +30,7 @@ _UNDER_WAY = 2
 _RESUMES = 4
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _TAKEN = frozenset({"412", "PreconditionFailed"})
+_ENDED = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +94,74 @@ class S3Store:
         if len(waiting) == 1:
             return self._put_whole(name, waiting.popleft())
         assert waiting, "an object has at least one part"
-        with _translated():
-            upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=name)["UploadId"]
+        write = self.begin(name)
+        length = 0
+
+        def counted() -> Iterator[Buffer]:
+            nonlocal length
+            for part in _through(waiting, arriving):
+                length += len(part)
+                yield part
+                del part
+
         try:
-            sent, length = self._send(name, upload, _through(waiting, arriving))
-            self._complete(name, upload, sent, length)
+            tags = list(self.put_parts(name, write, counted()))
+            self.complete(name, write, tags, length)
         except BaseException:
-            self._abort(name, upload)
+            self._abort(name, write)
             raise
         return length
+
+    def begin(self, name: str) -> str:
+        """See `ObjectStore.begin`."""
+        with _translated():
+            return self._client.create_multipart_upload(Bucket=self._bucket, Key=name)["UploadId"]
+
+    def put_parts(
+        self, name: str, write: str, parts: Iterable[Buffer], first: int = 0
+    ) -> Iterator[str]:
+        """See `ObjectStore.put_parts`: worker threads send while the caller seals the next part."""
+        under_way: deque[Future[str]] = deque()
+        try:
+            try:
+                # S3 counts parts from 1.
+                for number, part in enumerate(parts, start=first + 1):
+                    sent = under_way.popleft().result() if len(under_way) == _UNDER_WAY else None
+                    under_way.append(
+                        self._senders.submit(self._send_part, name, write, number, part)
+                    )
+                    del part
+                    # The next part is under way while the caller records this one.
+                    if sent is not None:
+                        yield sent
+            except Exception:
+                while under_way:
+                    yield under_way.popleft().result()
+                raise
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            # None may still arrive when its sender has gone: it would replace what comes after it.
+            for future in under_way:
+                future.cancel()
+            wait(under_way)
+
+    def complete(self, name: str, write: str, tags: Sequence[str], length: int) -> None:
+        """See `ObjectStore.complete`."""
+        parts: list[CompletedPartTypeDef] = [
+            {"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, start=1)
+        ]
+        with _translated():
+            try:
+                self._client.complete_multipart_upload(
+                    Bucket=self._bucket,
+                    Key=name,
+                    UploadId=write,
+                    MultipartUpload={"Parts": parts},
+                    IfNoneMatch="*",
+                )
+            except ClientError as error:
+                self._unless_ours(name, length, error)
 
     def read(self, name: str, start: int = 0) -> Iterator[bytes]:
         """See `ObjectStore.read`."""
@@ -172,55 +232,21 @@ class S3Store:
                 self._unless_ours(name, len(part), error)
         return len(part)
 
-    def _send(
-        self, name: str, upload: str, parts: Iterator[Buffer]
-    ) -> tuple[list[CompletedPartTypeDef], int]:
-        """Send parts from worker threads, two at a time, while the caller seals the next one."""
-        under_way: deque[Future[CompletedPartTypeDef]] = deque()
-        sent: list[CompletedPartTypeDef] = []
-        length = 0
-        try:
-            for number, part in enumerate(parts, start=1):
-                length += len(part)
-                if len(under_way) == _UNDER_WAY:
-                    sent.append(under_way.popleft().result())
-                under_way.append(self._senders.submit(self._send_part, name, upload, number, part))
-            sent.extend(future.result() for future in under_way)
-        finally:
-            for future in under_way:
-                future.cancel()
-        return sent, length
-
-    def _send_part(self, name: str, upload: str, number: int, part: Buffer) -> CompletedPartTypeDef:
+    def _send_part(self, name: str, write: str, number: int, part: Buffer) -> str:
         # boto3 takes a bytearray as it is, without a copy; its stubs name only bytes.
         body = cast("bytes", part)
         with _translated():
             answer = self._client.upload_part(
-                Bucket=self._bucket, Key=name, UploadId=upload, PartNumber=number, Body=body
+                Bucket=self._bucket, Key=name, UploadId=write, PartNumber=number, Body=body
             )
-        return {"PartNumber": number, "ETag": answer["ETag"]}
-
-    def _complete(
-        self, name: str, upload: str, sent: list[CompletedPartTypeDef], length: int
-    ) -> None:
-        with _translated():
-            try:
-                self._client.complete_multipart_upload(
-                    Bucket=self._bucket,
-                    Key=name,
-                    UploadId=upload,
-                    MultipartUpload={"Parts": sent},
-                    IfNoneMatch="*",
-                )
-            except ClientError as error:
-                self._unless_ours(name, length, error)
+        return answer["ETag"]
 
     def _unless_ours(self, name: str, length: int, error: ClientError) -> None:
         """Accept "it exists already" if that is our own write, whose answer was lost and retried.
 
         Names are random and used once, so an object of this name and length is ours.
         """
-        if _code(error) not in _TAKEN or self.length(name) != length:
+        if _code(error) not in _TAKEN | _ENDED or self.length(name) != length:
             raise error
 
     def _abort(self, name: str, upload: str) -> None:
@@ -256,6 +282,8 @@ def _translated() -> Generator[None]:
     except ClientError as error:
         if _code(error) in _MISSING:
             raise ObjectMissing from error
+        if _code(error) in _ENDED:
+            raise WriteMissing from error
         raise Unavailable("The object store does not answer as it should.") from error
     except (BotoCoreError, HTTPError) as error:
         raise Unavailable("The object store does not answer.") from error

@@ -1,0 +1,43 @@
+"""Resumable uploads, as they go out over HTTP."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import Field
+
+from api.schemas.bodies import CASE, INSTANT, ResponseBody
+from api.schemas.documents import DepositedOut
+from vault.uploads import Upload
+
+
+class UploadOut(ResponseBody):
+    """How far an upload of your own has come."""
+
+    upload: UUID
+    case: UUID = Field(examples=[CASE])
+    offset: int = Field(description="Bytes that are durable: go on here.", examples=[8_388_608])
+    size_bytes: int = Field(examples=[183_204_122])
+    part_size: int = Field(
+        description="Send at least this many bytes at a time, or all that is left.",
+        examples=[8_388_608],
+    )
+    expires_at: datetime = Field(
+        description="It ends then unless you go on with it.", examples=[INSTANT]
+    )
+    deposited: DepositedOut | None = Field(
+        description="The document that it has become, with the receipt; null until it is complete."
+    )
+
+    @classmethod
+    def of(cls, upload: Upload) -> Self:
+        """Describe an upload."""
+        return cls(
+            upload=upload.upload_id,
+            case=upload.case_id,
+            offset=upload.offset,
+            size_bytes=upload.announced.size_bytes,
+            part_size=upload.part_size,
+            expires_at=upload.expires_at,
+            deposited=DepositedOut.of(upload.deposited) if upload.deposited else None,
+        )

@@ -1,0 +1,83 @@
+"""An upload goes on where its last durable part ended, in any process, by one writer at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vault.access import Hold, change
+from vault.arrivals import Arrival, OffsetDiffers, Piece, TooShort
+from vault.audit.events import Tag
+from vault.completion import may_deposit, origin_of
+from vault.database import uploads
+from vault.errors import NotFound, TooLarge
+from vault.storage.port import WriteMissing
+from vault.uploads import Busy, as_kept, is_own, own
+
+if TYPE_CHECKING:
+    from vault.core import Subject, Vault
+    from vault.database.uploads import PartRow, ResumableRow
+    from vault.details import Sealer
+    from vault.ids import UploadId
+    from vault.uploads import Upload
+
+
+def receive(vault: Vault, subject: Subject, upload_id: UploadId, piece: Piece) -> Upload:
+    """Take in what comes next of an upload; with its last byte it is a document, with a receipt.
+
+    Whole parts are kept even if the content breaks off; what does not fill a part is dropped.
+    Asked again with an offset at the end, a complete upload answers as it did.
+
+    Raises:
+        NotFound: No such upload, it is somebody else's, it has expired, or the subject holds no
+            seat in its case any more.
+        NotPermitted: The seat does not deposit, or the case is closed.
+        Busy: Somebody else writes to it just now.
+        OffsetDiffers: It goes on elsewhere.
+        Unread: Another version is in force by now, and the subject has not read it.
+        TooShort: It is less than a part, and not the end. Nothing of it is kept.
+        TooLarge: It is more than was announced.
+        Invalid: What has arrived is not what was announced. The upload has ended.
+        WriteMissing: The store has given it up. The upload has ended.
+        Unavailable: The store or the database does not answer; it can be gone on with.
+    """
+    _, row, _ = own(vault, subject, upload_id, Tag.UPLOAD_CONTINUE)
+    with vault.database.alone(upload_id) as writer:
+        if writer is None:
+            raise Busy
+        sealer, row, parts = _admitted(vault, subject, row)
+        upload = as_kept(sealer, row, len(parts))
+        _check(upload, piece)
+        if upload.deposited is not None:
+            return upload
+        arrival = Arrival(vault, writer, sealer, row, upload, parts)
+        try:
+            return arrival.take(subject, piece)
+        except WriteMissing:
+            arrival.end()
+            raise
+
+
+def _admitted(
+    vault: Vault, subject: Subject, row: ResumableRow
+) -> tuple[Sealer, ResumableRow, list[PartRow]]:
+    """Ask once more, now that nobody else writes, whether the subject may go on."""
+    with change(vault, subject, row.case_id, Tag.UPLOAD_CONTINUE, hold=Hold.NOTHING) as act:
+        current = uploads.find(act.tx, row.upload_id)
+        if current is None or not is_own(current, act.standing):
+            raise NotFound
+        if current.receipt is None:
+            origin_of(act, joint=False)
+            may_deposit(act)
+        return act.seated.sealer, current, uploads.parts_of(act.tx, row.upload_id)
+
+
+def _check(upload: Upload, piece: Piece) -> None:
+    """Refuse before a byte is taken what could not be kept."""
+    if piece.offset != upload.offset:
+        raise OffsetDiffers
+    left = upload.announced.size_bytes - upload.offset
+    if piece.announced_bytes is not None:
+        if piece.announced_bytes > left:
+            raise TooLarge
+        if piece.announced_bytes < min(left, upload.part_size):
+            raise TooShort(upload.part_size)

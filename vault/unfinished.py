@@ -1,0 +1,72 @@
+"""What an upload that was never completed left behind is removed, and one still alive is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vault.content import object_name
+from vault.database import documents, uploads
+from vault.errors import VaultError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from vault.core import Vault
+    from vault.ids import CaseId, RenditionId, UploadId
+
+
+def abandon(vault: Vault, case_id: CaseId, rendition_id: RenditionId) -> bool:
+    """End an upload that was not completed, and remove its ciphertext.
+
+    It is given up first, which waits for a completion whose outcome is still open: if that has
+    committed, the object stays. The note of the upload goes last, so that an object the store
+    could not remove now is not forgotten.
+
+    Returns:
+        Whether all of it is gone. Never raises VaultError: what is left is swept later.
+    """
+    try:
+        with vault.database.transaction() as tx:
+            given_up = documents.give_up_upload(tx, rendition_id)
+        if given_up:
+            vault.store.abandon(object_name(case_id, rendition_id))
+            with vault.database.transaction() as tx:
+                documents.delete_upload(tx, rendition_id)
+                uploads.delete(tx, rendition_id)
+    except VaultError:
+        return False
+    return given_up
+
+
+def sweep(vault: Vault, begun_before: datetime) -> int:
+    """End what never ended: uploads in one go, and resumable ones that have expired.
+
+    Args:
+        vault: The collaborators.
+        begun_before: Older than any upload in one go that may still be running.
+
+    Returns:
+        How many were ended.
+    """
+    with vault.database.transaction() as tx:
+        left = documents.uploads_begun_before(tx, begun_before)
+        expired = uploads.expired(tx, vault.clock())
+    count = sum(abandon(vault, upload.case_id, upload.rendition_id) for upload in left)
+    return count + sum(_end_expired(vault, upload_id) for upload_id in expired)
+
+
+def _end_expired(vault: Vault, upload_id: UploadId) -> bool:
+    """End an upload unless somebody writes to it, or has done so since it was found expired."""
+    with vault.database.alone(upload_id) as writer:
+        if writer is None:
+            return False
+        with writer.transaction() as tx:
+            row = uploads.find(tx, upload_id)
+            if row is None or row.expires_at > vault.clock():
+                return False
+            if row.receipt is not None:
+                # A document by now; only its receipt could still be fetched here.
+                uploads.delete(tx, row.rendition_id)
+                return False
+        vault.digests.forget(upload_id)
+        return abandon(vault, row.case_id, row.rendition_id)
