@@ -4,7 +4,18 @@ import sys
 
 import typer
 
-from api.commands import agreements, audit, calling, client, demo, exceptions, lists, operate, serve
+from api.commands import (
+    agreements,
+    audit,
+    calling,
+    client,
+    demo,
+    exceptions,
+    lists,
+    operate,
+    restore,
+    serve,
+)
 from api.demo.journey import ExtraMissing
 from api.demo.people import Stopped
 from api.embedded.services import EmbeddedRefused
@@ -13,6 +24,7 @@ from api.settings import SettingsRefused
 from vault.database.migrate import OriginDiffers, VaultTooOld
 from vault.errors import VaultError
 from vault.keyring.root import RootKeyRefused
+from vault.storage.features import StoreLacks
 
 app = typer.Typer(
     name="subrosa",
@@ -29,6 +41,7 @@ for command in (
     operate.token,
     operate.check,
     operate.sweep,
+    restore.restore_from_bucket,
 ):
     app.command()(command)
 app.add_typer(operate.keys, name="key")
@@ -49,6 +62,8 @@ _SENTENCES = (
     serve.PortTaken,
     serve.ServingEnded,
     calling.Refused,
+    restore.NotWritten,
+    StoreLacks,
     KeyFileRefused,
     Stopped,
     ExtraMissing,

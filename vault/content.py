@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from vault.errors import Invalid, Tampered
 from vault.sealing.parts import (
     HEADER_SIZE,
+    PART_SIZE,
     Layout,
     RenditionContext,
     open_parts,
     seal_parts,
 )
+from vault.storage.names import object_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from vault.core import Vault
     from vault.database.documents import RenditionRow
     from vault.details import RenditionDetails, Sealer
-    from vault.ids import CaseId, RenditionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +37,10 @@ class SealedContent:
 
     context: RenditionContext
     size_bytes: int
+    part_size: int
     sha256: str
     headers: bytes
     wrapped_key: bytes
-
-
-def object_name(case: CaseId, rendition: RenditionId) -> str:
-    """Return the name of a rendition's object; it says nothing that its ids do not."""
-    return f"{case}/{rendition}"
 
 
 def store_content(
@@ -73,6 +70,7 @@ def store_content(
     return SealedContent(
         context=context,
         size_bytes=measure.size_bytes,
+        part_size=PART_SIZE,
         sha256=measure.digest.hexdigest(),
         headers=bytes(headers),
         wrapped_key=wrapped_key,

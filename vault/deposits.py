@@ -25,15 +25,16 @@ from policies.vocabulary import (
 from vault.access import Hold, change
 from vault.audit.events import Tag
 from vault.audit.receipts import Receipt, sign_receipt
-from vault.content import SealedContent, object_name, store_content
+from vault.content import SealedContent, store_content
 from vault.database import documents
 from vault.database.connection import DuplicateRow
 from vault.details import DocumentDetails, RenditionDetails
-from vault.documents import about, find, sealed_marking
+from vault.documents import about, find, open_document
 from vault.errors import Conflict, Invalid, NotPermitted, VaultError
 from vault.ids import DocumentId, RenditionId, new_id
+from vault.manifests import Described, abandon_rendition, write_manifest
 from vault.readings import must_have_read
-from vault.sealing.parts import PART_SIZE, RenditionContext
+from vault.sealing.parts import RenditionContext
 from vault.wording import one_line
 
 if TYPE_CHECKING:
@@ -149,13 +150,14 @@ def deposit(
         Unavailable: The store or the database does not answer. Nothing is visible.
     """
     with change(vault, subject, case_id, Tag.DOCUMENT_DEPOSIT, hold=Hold.NOTHING) as act:
-        _origin(act, joint=False)
+        origin, admitted_at = _origin(act, joint=False), act.standing.at
         context = RenditionContext(case_id, DocumentId(new_id()), RenditionId(new_id()))
         sealer = _admit(act, context)
     try:
         stored = store_content(vault, sealer, context, content)
         description = describe()
         _check_digest(description.content, stored)
+        write_manifest(vault, sealer, stored, _described(description, origin, admitted_at))
         with change(vault, subject, case_id, Tag.DOCUMENT_DEPOSIT, hold=Hold.STATE) as act:
             _end_upload(act, context)
             marking = _marking(act, description)
@@ -187,7 +189,8 @@ def deposit_redacted(
     standing, row, renditions = find(vault, subject, document_id)
     seated = standing.must_sit(Tag.RENDITION_DEPOSIT, {"document": str(document_id)})
     assert row is not None
-    marking = sealed_marking(seated, row)
+    details = open_document(seated, row)
+    marking, title = details.marking, details.title
     with change(vault, subject, row.case_id, Tag.RENDITION_DEPOSIT, hold=Hold.NOTHING) as act:
         joint = marking.origin == JOINT
         if marking.origin != _origin(act, joint=joint):
@@ -195,11 +198,13 @@ def deposit_redacted(
         if any(rendition.view == str(View.REDACTED) for rendition in renditions):
             raise Conflict("This document has a redacted version already.")
         context = RenditionContext(row.case_id, document_id, RenditionId(new_id()))
-        sealer = _admit(act, context)
+        sealer, admitted_at = _admit(act, context), act.standing.at
     try:
         stored = store_content(vault, sealer, context, content)
         said = describe()
         _check_digest(said, stored)
+        described = Described(View.REDACTED, title, marking, said, admitted_at)
+        write_manifest(vault, sealer, stored, described)
         with change(vault, subject, row.case_id, Tag.RENDITION_DEPOSIT, hold=Hold.STATE) as act:
             _end_upload(act, context)
             recorded = act.append({**about(row), **_record_of(stored, View.REDACTED)})
@@ -226,7 +231,7 @@ def abandon(vault: Vault, case_id: CaseId, rendition_id: RenditionId) -> bool:
         with vault.database.transaction() as tx:
             given_up = documents.give_up_upload(tx, rendition_id)
         if given_up:
-            vault.store.abandon(object_name(case_id, rendition_id))
+            abandon_rendition(vault, case_id, rendition_id)
             with vault.database.transaction() as tx:
                 documents.delete_upload(tx, rendition_id)
     except VaultError:
@@ -289,6 +294,13 @@ def _marking(act: Change, description: Description) -> Marking:
     )
 
 
+def _described(description: Description, origin: str, admitted_at: datetime) -> Described:
+    """Return what the manifest says; completing the deposit refuses what may not be said."""
+    place = JOINT if description.joint else origin
+    marking = Marking(description.document_class, place, description.provenance, NO_LABEL)
+    return Described(View.FULL, description.title, marking, description.content, admitted_at)
+
+
 def _complete(
     act: Change, stored: SealedContent, description: Description, marking: Marking
 ) -> Deposited:
@@ -340,7 +352,7 @@ def _insert_rendition(
             document_id=context.document,
             view=str(view),
             size_bytes=stored.size_bytes,
-            part_size=PART_SIZE,
+            part_size=stored.part_size,
             headers=stored.headers,
             wrapped_key=stored.wrapped_key,
             details=act.seated.sealer.seal_rendition(context.rendition, details),
