@@ -42,6 +42,8 @@ def demand_features(client: S3Client, bucket: str) -> None:
     Raises:
         StoreLacks: One is missing or is not done as S3 documents it.
     """
+    # Whoever is not let in, or knocks at the wrong address, is not told of features.
+    client.head_bucket(Bucket=bucket)
     probe = _Probe(client, bucket)
     try:
         lacking = list(probe.lacking())
@@ -59,6 +61,7 @@ class _Probe:
         self._bucket = bucket
         self._taken, self._free = (_FOLDER + secrets.token_hex(16) for _ in range(2))
         self._upload = self._etag = ""
+        self._begun: list[tuple[str, str]] = []
 
     def lacking(self) -> Iterator[str]:
         """Yield the name of each feature that is not there."""
@@ -85,6 +88,9 @@ class _Probe:
 
     def clean(self) -> None:
         """Remove what is left, whatever was or was not there."""
+        for name, upload in self._begun:
+            with suppress(ClientError):
+                self._client.abort_multipart_upload(Bucket=self._bucket, Key=name, UploadId=upload)
         for name in (self._taken, self._free):
             with suppress(ClientError):
                 self._client.delete_object(Bucket=self._bucket, Key=name)
@@ -128,13 +134,7 @@ class _Probe:
         return any(one.get("UploadId") == self._upload for one in listed.get("Uploads", ()))
 
     def _completes_once(self) -> bool:
-        try:
-            return self._is_refused(lambda: self._complete(self._taken, self._upload))
-        finally:
-            with suppress(ClientError):
-                self._client.abort_multipart_upload(
-                    Bucket=self._bucket, Key=self._taken, UploadId=self._upload
-                )
+        return self._is_refused(lambda: self._complete(self._taken, self._upload))
 
     def _completes(self) -> bool:
         self._complete(self._free, self._begin(self._free))
@@ -160,6 +160,7 @@ class _Probe:
     def _begin(self, name: str) -> str:
         """Begin an upload of one part."""
         upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=name)["UploadId"]
+        self._begun.append((name, upload))
         self._etag = self._client.upload_part(
             Bucket=self._bucket, Key=name, UploadId=upload, PartNumber=1, Body=_BODY
         )["ETag"]
