@@ -12,7 +12,9 @@ from api.commands import (
     demo,
     exceptions,
     lists,
+    open_file,
     operate,
+    receipts,
     restore,
     serve,
 )
@@ -24,6 +26,7 @@ from api.settings import SettingsRefused
 from vault.database.migrate import OriginDiffers, VaultTooOld
 from vault.errors import VaultError
 from vault.keyring.root import RootKeyRefused
+from vault.sealing import exported
 from vault.storage.features import StoreLacks
 
 app = typer.Typer(
@@ -42,10 +45,12 @@ for command in (
     operate.check,
     operate.sweep,
     restore.restore_from_bucket,
+    open_file.open_file,
 ):
     app.command()(command)
 app.add_typer(operate.keys, name="key")
 app.add_typer(audit.commands, name="audit")
+app.add_typer(receipts.receipts, name="receipt")
 app.add_typer(client.cases, name="case")
 app.add_typer(agreements.agreements, name="agreement")
 app.add_typer(agreements.signing_keys, name="signing-key")
@@ -63,6 +68,7 @@ _SENTENCES = (
     serve.ServingEnded,
     calling.Refused,
     restore.NotWritten,
+    exported.KeyFileRefused,
     StoreLacks,
     KeyFileRefused,
     Stopped,

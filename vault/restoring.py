@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from vault.errors import Tampered
 from vault.manifests import opened_manifest, read_case_key, read_manifest
-from vault.sealing.parts import HEADER_SIZE, open_parts
+from vault.sealing.exported import ExportedKey
+from vault.sealing.parts import open_parts
 from vault.storage.names import Kind, object_name, read_name
 from vault.storage.port import ObjectMissing
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from vault.ids import CaseId, RenditionId
     from vault.keyring.keyring import Keyring
     from vault.sealing.keys import CaseKey, DataKey
-    from vault.sealing.manifests import Manifest
+    from vault.sealing.manifests import Manifest, SealedManifest
     from vault.storage.port import ObjectStore
 
 
@@ -46,10 +47,12 @@ class Restorable:
     Attributes:
         name: Of its object.
         manifest: What it is.
+        sealed_manifest: The same as it is stored.
     """
 
     name: str
     manifest: Manifest
+    sealed_manifest: SealedManifest = field(repr=False)
     _store: ObjectStore = field(repr=False)
     _key: DataKey = field(repr=False)
 
@@ -65,14 +68,20 @@ class Restorable:
         manifest, digest = self.manifest, hashlib.sha256()
         if self._store.length(self.name) != manifest.layout.object_length:
             raise Tampered
-        pinned = manifest.headers
-        headers = [pinned[at : at + HEADER_SIZE] for at in range(0, len(pinned), HEADER_SIZE)]
-        sealed = self._store.read(self.name)
-        for piece in open_parts(self._key, manifest.context, manifest.layout, headers, sealed):
+        headers, stored = manifest.pinned(), self._store.read(self.name)
+        for piece in open_parts(self._key, manifest.context, manifest.layout, headers, stored):
             digest.update(piece)
             yield piece
         if digest.hexdigest() != manifest.sha256:
             raise Tampered
+
+    def object(self) -> Iterator[bytes]:
+        """Yield the sealed object as it is stored, unverified; Unavailable as `content`."""
+        return self._store.read(self.name)
+
+    def exported_key(self) -> ExportedKey:
+        """Return the data key in the form in which it leaves the vault."""
+        return ExportedKey.of(self.manifest, self._key)
 
 
 def restorable(
@@ -149,4 +158,4 @@ class _Walk:
             key, manifest = opened_manifest(self._keyring, self._key, case, rendition, sealed)
         except Tampered:
             return Refusal(name, "It is not the manifest that was written here.")
-        return Restorable(object_name(case, rendition), manifest, self._store, key)
+        return Restorable(object_name(case, rendition), manifest, sealed, self._store, key)

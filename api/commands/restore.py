@@ -1,17 +1,16 @@
 """`subrosa restore-from-bucket` writes what a bucket holds into files of the operator alone."""
 
 import json
-import os
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from api.commands.options import Data
+from api.commands.writing import new_file, write_verified
 from api.composition import open_bucket
 from api.settings import SettingsRefused, read_bucket
 from vault.errors import Tampered
@@ -24,16 +23,20 @@ _DAMAGED = "Its bytes are not the ones of its manifest."
 
 
 class NotWritten(Exception):
-    """What was restored cannot be kept; `str()` is one sentence for the operator."""
+    """What was opened cannot be kept; `str()` is one sentence for whoever asked for it."""
 
     def __init__(self, error: OSError) -> None:
-        super().__init__(f"The directory to restore to cannot be written: {error.strerror}.")
+        super().__init__(f"What to write to cannot be written: {error.strerror}.")
 
 
 def restore_from_bucket(
     out: Annotated[Path, typer.Option(help="Directory to make; it must not exist, or be empty.")],
     data: Data = None,
     case: Annotated[UUID | None, typer.Option(help="Only this case.")] = None,
+    sealed: Annotated[
+        bool,
+        typer.Option("--sealed", help="Write each sealed, with manifest and data key beside it."),
+    ] = False,
 ) -> None:
     """Write every document of the bucket that verifies; needs the root key and no database.
 
@@ -44,9 +47,12 @@ def restore_from_bucket(
     restored = refused = 0
     try:
         _make_directory(out)
-        with open_bucket(settings) as (store, keyring), _new_file(out / "index.jsonl") as index:
+        with open_bucket(settings) as (store, keyring), new_file(out / "index.jsonl", "w") as index:
             for found in restorable(store, keyring, None if case is None else CaseId(case)):
-                line = _restored(found, out) if isinstance(found, Restorable) else _refused(found)
+                if isinstance(found, Restorable):
+                    line = _restored(found, out, sealed=sealed)
+                else:
+                    line = _refused(found)
                 json.dump(line, index, ensure_ascii=True)
                 index.write("\n")
                 if "why" in line:
@@ -64,46 +70,36 @@ def restore_from_bucket(
         raise typer.Exit(1)
 
 
-def _restored(found: Restorable, out: Path) -> dict[str, object]:
+def _restored(found: Restorable, out: Path, *, sealed: bool) -> dict[str, object]:
     """Write a document if every byte of it verifies, and leave nothing of it if one does not."""
     manifest = found.manifest
     folder = out / str(manifest.context.case)
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{manifest.context.rendition}{_kind_of_file(manifest.file_name)}"
-    unverified = path.with_name(f"{manifest.context.rendition}.unverified")
     try:
-        _write(unverified, found.content())
+        if sealed:
+            path = folder / f"{manifest.context.rendition}.sealed"
+            _write_sealed(path, found)
+        else:
+            write_verified(path, found.content())
     except Tampered:
         return _refused(Refusal(found.name, _DAMAGED))
-    unverified.rename(path)
     said = {name: value for name, value in manifest.to_json().items() if name != "headers"}
     return {"file": str(path.relative_to(out)), **said}
 
 
+def _write_sealed(path: Path, found: Restorable) -> None:
+    """Write object, manifest and data key, as `subrosa open-file` takes them."""
+    for _ in found.content():
+        # What does not verify is not handed on as if it did.
+        pass
+    write_verified(path, found.object())
+    write_verified(path.with_suffix(".manifest"), [found.sealed_manifest.encoded()])
+    write_verified(path.with_suffix(".key"), [found.exported_key().text().encode()])
+
+
 def _refused(found: Refusal) -> dict[str, object]:
     return {"object": found.name, "why": found.why}
-
-
-def _write(path: Path, content: Iterator[bytes]) -> None:
-    descriptor = _opened(path)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for piece in content:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink()
-        raise
-
-
-def _new_file(path: Path) -> TextIO:
-    return os.fdopen(_opened(path), "w", encoding="ascii")
-
-
-def _opened(path: Path) -> int:
-    """Make a file that was not there, not even as a link, for its owner alone."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
 
 def _make_directory(out: Path) -> None:

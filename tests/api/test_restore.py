@@ -136,7 +136,7 @@ def test_nothing_is_written_over_or_beside_what_is_there(
     said = restore(environment, tmp_path / "secret", status=1).stderr
     assert said == "The directory to restore to must not exist, or be empty.\n"
     said = restore(environment, tmp_path / "no" / "such", status=1).stderr
-    assert said == ("The directory to restore to cannot be written: No such file or directory.\n")
+    assert said == ("What to write to cannot be written: No such file or directory.\n")
 
 
 def test_a_hostile_name_in_the_bucket_moves_no_terminal(

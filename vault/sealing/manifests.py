@@ -83,6 +83,11 @@ class Manifest:
         """How the object lies, and how long it must be."""
         return Layout(self.size_bytes, self.part_size)
 
+    def pinned(self) -> list[bytes]:
+        """Return the header of each part, in order."""
+        starts = range(0, len(self.headers), HEADER_SIZE)
+        return [self.headers[at : at + HEADER_SIZE] for at in starts]
+
     def to_json(self) -> dict[str, str | int | None]:
         """Return the members as they are written."""
         return {
@@ -185,6 +190,7 @@ def seal_manifest(key: DataKey, wrapped_key: bytes, manifest: Manifest) -> Seale
     """Seal a manifest under the data key of its rendition, in one message of its own."""
     encryptor = Cobblestone256Encryptor(key.material(), _place(manifest.context))
     message = encryptor.update(manifest.text()) + encryptor.finalize()
+    assert len(message) <= LONGEST_BYTES
     return SealedManifest(manifest.context.document, wrapped_key, message)
 
 
@@ -195,6 +201,8 @@ def open_manifest(key: DataKey, context: RenditionContext, sealed: SealedManifes
         Tampered: It was not sealed for this rendition under this key, was changed, or does not
             say what a manifest says in the one way in which that is written.
     """
+    if sealed.document != context.document:
+        raise Tampered
     plaintext_length(len(sealed.message))
     decryptor = Cobblestone256Decryptor(key.material(), _place(context))
     try:
