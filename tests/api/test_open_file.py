@@ -170,6 +170,7 @@ FAULTS = {
     "no part size": TEXT.replace("part_size 40", "part_size 0"),
     "an id in capitals": TEXT.replace("ca5e", "CA5E"),
     "an id that is none": TEXT.replace("case 00000000-0", "case 00000000--"),
+    "an id with its hyphens elsewhere": TEXT.replace("case 00000000-0000", "case 000000000-000"),
     "a key in capitals": TEXT.replace("0a0b", "0A0B"),
     "a short key": TEXT.replace("1e1f", "1e"),
 }

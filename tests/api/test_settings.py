@@ -103,5 +103,5 @@ def test_a_setting_that_cannot_be_is_named_and_not_repeated(name: str, value: st
     with pytest.raises(SettingsRefused) as refused:
         read_bucket({**BUCKET, name: value})
     assert name in str(refused.value)
-    assert not value.strip("/.") or len(value) < 5 or value not in str(refused.value)
+    assert f"`{value}`" not in str(refused.value)
     assert "a-secret-of-mine" not in str(refused.value)
