@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from api.commands import agreements, audit, calling, client, demo, exceptions, lists, operate, serve
+from api.commands import (
+    agreements,
+    audit,
+    calling,
+    client,
+    demo,
+    exceptions,
+    lists,
+    open_file,
+    operate,
+    receipts,
+    restore,
+    serve,
+)
 from api.demo.journey import ExtraMissing
 from api.demo.people import Stopped
 from api.embedded.services import EmbeddedRefused
@@ -13,6 +26,8 @@ from api.settings import SettingsRefused
 from vault.database.migrate import OriginDiffers, VaultTooOld
 from vault.errors import VaultError
 from vault.keyring.root import RootKeyRefused
+from vault.sealing import exported
+from vault.storage.features import StoreLacks
 
 app = typer.Typer(
     name="subrosa",
@@ -29,10 +44,13 @@ for command in (
     operate.token,
     operate.check,
     operate.sweep,
+    restore.restore_from_bucket,
+    open_file.open_file,
 ):
     app.command()(command)
 app.add_typer(operate.keys, name="key")
 app.add_typer(audit.commands, name="audit")
+app.add_typer(receipts.receipts, name="receipt")
 app.add_typer(client.cases, name="case")
 app.add_typer(agreements.agreements, name="agreement")
 app.add_typer(agreements.signing_keys, name="signing-key")
@@ -49,6 +67,9 @@ _SENTENCES = (
     serve.PortTaken,
     serve.ServingEnded,
     calling.Refused,
+    restore.NotWritten,
+    exported.KeyFileRefused,
+    StoreLacks,
     KeyFileRefused,
     Stopped,
     ExtraMissing,

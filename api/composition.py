@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from api.embedded.directory import read_private, write_private
+from api.embedded.directory import held_directory, read_private, write_private
+from api.embedded.seaweed import running_seaweed
 from api.embedded.services import DirectoryInUse, embedded_services, running_services
 from api.settings import SettingsRefused
 from policies.scope_cache import ScopeCache
@@ -26,7 +27,7 @@ from vault.unfinished import sweep
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from api.settings import Settings
+    from api.settings import BucketSettings, Settings
     from vault.core import Limits
     from vault.database.connection import Transaction
     from vault.sealing.keys import OperationsKey
@@ -50,15 +51,19 @@ class _Addresses:
 
 
 @contextmanager
-def open_vault(settings: Settings, *, alone: bool = False) -> Generator[Vault]:
+def open_vault(
+    settings: Settings, *, alone: bool = False, probing: bool = False
+) -> Generator[Vault]:
     """Open the vault that the settings name, with embedded servers unless they name real ones.
 
     Args:
         settings: What the program was started with.
         alone: Refuse to work beside a process that serves the same data directory, instead of
-            using that one's servers.
+            using that one's servers. The bucket is probed, as with `probing`.
+        probing: Try every feature of the bucket that the vault needs, before anything else.
 
     Raises:
+        StoreLacks: The bucket was probed, and does not do all that the vault needs.
         DirectoryInUse: `alone`, and another process serves this directory.
         EmbeddedRefused: Embedded servers cannot start.
         RootKeyRefused: The root key file is missing, malformed or readable by others.
@@ -72,6 +77,8 @@ def open_vault(settings: Settings, *, alone: bool = False) -> Generator[Vault]:
         database = Database(found.database_url, pool_size=pool_size)
         with closing(database), closing(S3Store(found.s3, connections=settings.threads)) as store:
             store.prepare()
+            if alone or probing:
+                store.probe()
             with compose(
                 database_url=found.database_url,
                 log_origin=found.log_origin,
@@ -85,6 +92,26 @@ def open_vault(settings: Settings, *, alone: bool = False) -> Generator[Vault]:
                 if found.alone:
                     sweep(vault, vault.clock())
                 yield vault
+
+
+@contextmanager
+def open_bucket(settings: BucketSettings) -> Generator[tuple[ObjectStore, Keyring]]:
+    """Open a bucket and the root key, without a database; an embedded store is started alone.
+
+    Raises:
+        DirectoryInUse: The embedded store is served by another process; stop that one first.
+        RootKeyRefused: The root key file is missing, malformed or readable by others.
+        Unavailable: The store does not answer.
+    """
+    keyring = Keyring(FileRootKey.load(settings.root_key_file))
+    with ExitStack() as stack:
+        s3 = settings.s3
+        if s3 is None:
+            stack.enter_context(held_directory(settings.data))
+            s3 = stack.enter_context(running_seaweed(settings.data / "store"))
+        store = stack.enter_context(closing(S3Store(s3, connections=4)))
+        store.ping()
+        yield store, keyring
 
 
 @contextmanager

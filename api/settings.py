@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from policies.vocabulary import TermsRefused, check_classes
 from vault.core import Limits
-from vault.storage.s3 import S3Settings
+from vault.storage.s3_settings import ADDRESSINGS, CHECKSUMS, S3Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _GIB = 1 << 30
+_PREFIX = re.compile(r"(?:[A-Za-z0-9_-]{1,64}/){1,8}")
+
+Word = TypeVar("Word", bound=str)
 
 
 class SettingsRefused(Exception):
@@ -29,8 +33,7 @@ class Servers:
     # libpq URL of the application's role, which cannot change log entries. SUBROSA_DATABASE_URL
     # or, so that a password need not stand in the environment, SUBROSA_DATABASE_URL_FILE.
     database_url: str = field(repr=False)
-    # SUBROSA_S3_ENDPOINT (none: AWS), SUBROSA_S3_BUCKET, SUBROSA_S3_REGION,
-    # SUBROSA_S3_ACCESS_KEY, SUBROSA_S3_SECRET_KEY_FILE, SUBROSA_S3_ADDRESSING (path|virtual).
+    # The bucket; every SUBROSA_S3_ setting, read in `_s3`.
     s3: S3Settings
     # The log's name in every checkpoint, for ever: a schema-less URL such as
     # `vault.example/audit/2026`. SUBROSA_LOG_ORIGIN.
@@ -74,6 +77,18 @@ class Settings:
     classes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketSettings:
+    """What is needed to read a bucket without its database."""
+
+    # Where an embedded store lives. SUBROSA_DATA, default `.subrosa`.
+    data: Path
+    # A real bucket; None starts the embedded store under `data`.
+    s3: S3Settings | None
+    # As in `Settings`.
+    root_key_file: Path
+
+
 def read_settings(
     environment: Mapping[str, str] = os.environ, data: Path | None = None
 ) -> Settings:
@@ -86,7 +101,7 @@ def read_settings(
     Raises:
         SettingsRefused: Something is missing or contradictory.
     """
-    folder = (data or Path(environment.get("SUBROSA_DATA", ".subrosa"))).absolute()
+    folder = _folder(environment, data)
     threads = _whole(environment, "SUBROSA_THREADS", 48, least=4)
     slots = _whole(environment, "SUBROSA_UPLOAD_SLOTS", 16, least=1)
     if slots >= threads:
@@ -94,9 +109,7 @@ def read_settings(
     return Settings(
         data=folder,
         servers=_servers(environment),
-        root_key_file=Path(
-            environment.get("SUBROSA_ROOT_KEY_FILE", str(folder / "keys" / "root.key"))
-        ),
+        root_key_file=_root_key_file(environment, folder),
         host=environment.get("SUBROSA_HOST", "127.0.0.1"),
         port=_whole(environment, "SUBROSA_PORT", 8420, least=0),
         trusted_proxy=environment.get("SUBROSA_TRUSTED_PROXY") or None,
@@ -105,6 +118,22 @@ def read_settings(
         upload_silence_s=_whole(environment, "SUBROSA_UPLOAD_SILENCE_S", 30, least=1),
         limits=_limits(environment),
         classes=_classes(environment),
+    )
+
+
+def read_bucket(
+    environment: Mapping[str, str] = os.environ, data: Path | None = None
+) -> BucketSettings:
+    """Read what it takes to open a bucket: its address and the root key, and no database's.
+
+    Raises:
+        SettingsRefused: Something is missing or contradictory.
+    """
+    folder = _folder(environment, data)
+    return BucketSettings(
+        data=folder,
+        s3=_s3(environment) if environment.get("SUBROSA_S3_BUCKET") else None,
+        root_key_file=_root_key_file(environment, folder),
     )
 
 
@@ -143,21 +172,40 @@ def _servers(environment: Mapping[str, str]) -> Servers | None:
     if len(given) < len(names):
         missing = next(name for name in names if name not in given)
         raise SettingsRefused(f"{given[0]} is set, so {missing} must be too.")
-    addressing = environment.get("SUBROSA_S3_ADDRESSING", "path")
-    if addressing not in ("path", "virtual"):
-        raise SettingsRefused("SUBROSA_S3_ADDRESSING must be `path` or `virtual`.")
     return Servers(
         database_url=_secret(environment, "SUBROSA_DATABASE_URL"),
-        s3=S3Settings(
-            endpoint=environment.get("SUBROSA_S3_ENDPOINT"),
-            bucket=_required(environment, "SUBROSA_S3_BUCKET"),
-            region=environment.get("SUBROSA_S3_REGION", "us-east-1"),
-            access_key=_required(environment, "SUBROSA_S3_ACCESS_KEY"),
-            secret_key=_secret(environment, "SUBROSA_S3_SECRET_KEY"),
-            addressing=addressing,
-        ),
+        s3=_s3(environment),
         log_origin=_required(environment, "SUBROSA_LOG_ORIGIN"),
     )
+
+
+def _s3(environment: Mapping[str, str]) -> S3Settings:
+    """Read how the bucket is spoken to; what each setting does is in `S3Settings`."""
+    return S3Settings(
+        # None: AWS.
+        endpoint=environment.get("SUBROSA_S3_ENDPOINT"),
+        bucket=_required(environment, "SUBROSA_S3_BUCKET"),
+        region=environment.get("SUBROSA_S3_REGION", "us-east-1"),
+        access_key=_required(environment, "SUBROSA_S3_ACCESS_KEY"),
+        secret_key=_secret(environment, "SUBROSA_S3_SECRET_KEY"),
+        prefix=_prefix(environment, "SUBROSA_S3_PREFIX"),
+        addressing=_one_of(environment, "SUBROSA_S3_ADDRESSING", ADDRESSINGS),
+        request_checksums=_one_of(environment, "SUBROSA_S3_REQUEST_CHECKSUMS", CHECKSUMS),
+        response_checksums=_one_of(environment, "SUBROSA_S3_RESPONSE_CHECKSUMS", CHECKSUMS),
+        sign_payloads=_one_of(environment, "SUBROSA_S3_SIGN_PAYLOADS", ("no", "yes")) == "yes",
+        ca_bundle=_file(environment, "SUBROSA_S3_CA_BUNDLE"),
+        connect_timeout_s=_whole(environment, "SUBROSA_S3_CONNECT_TIMEOUT_S", 5, least=1),
+        read_timeout_s=_whole(environment, "SUBROSA_S3_READ_TIMEOUT_S", 60, least=1),
+        attempts=_whole(environment, "SUBROSA_S3_ATTEMPTS", 3, least=1),
+    )
+
+
+def _folder(environment: Mapping[str, str], data: Path | None) -> Path:
+    return (data or Path(environment.get("SUBROSA_DATA", ".subrosa"))).absolute()
+
+
+def _root_key_file(environment: Mapping[str, str], folder: Path) -> Path:
+    return Path(environment.get("SUBROSA_ROOT_KEY_FILE", str(folder / "keys" / "root.key")))
 
 
 def _classes(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -168,6 +216,31 @@ def _classes(environment: Mapping[str, str]) -> tuple[str, ...]:
         raise SettingsRefused(
             "SUBROSA_CLASSES must name new classes, each once: lower-case letters, digits, hyphens."
         ) from error
+
+
+def _one_of(environment: Mapping[str, str], name: str, words: tuple[Word, ...]) -> Word:
+    """Return the word that a setting has; the first is its default."""
+    text = environment.get(name, words[0])
+    for word in words:
+        if text == word:
+            return word
+    raise SettingsRefused(f"{name} must be {' or '.join(f'`{word}`' for word in words)}.")
+
+
+def _prefix(environment: Mapping[str, str], name: str) -> str:
+    """Return what every name in the bucket begins with; it ends in a slash, or is nothing."""
+    text = environment.get(name, "")
+    if text and not _PREFIX.fullmatch(text):
+        raise SettingsRefused(f"{name} must be names of letters, digits, `-`, `_`, each with `/`.")
+    return text
+
+
+def _file(environment: Mapping[str, str], name: str) -> str | None:
+    """Return the path of a file that can be read; None if none is named."""
+    path = environment.get(name) or None
+    if path is not None and not os.access(path, os.R_OK):
+        raise SettingsRefused(f"The file that {name} names cannot be read.")
+    return path
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vault.completion import complete
-from vault.content import SealedContent, object_name
+from vault.content import SealedContent
 from vault.database import uploads
 from vault.database.uploads import PartRow
 from vault.digests import Digest
 from vault.errors import Conflict, Invalid, NotFound, NotPermitted, Tampered, TooLarge
 from vault.sealing.parts import Layout, RenditionContext, open_parts, seal_part
 from vault.sealing.pieces import fill
+from vault.storage.names import object_name
 from vault.storage.port import WriteMissing
 from vault.unfinished import abandon
 from vault.uploads import seal_answer
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vault.access import Change
+    from vault.admission import Admission
     from vault.completion import Deposited
     from vault.core import Subject, Vault
     from vault.database.connection import Writer
     from vault.database.uploads import ResumableRow
-    from vault.details import Sealer
     from vault.sealing.keys import DataKey
     from vault.uploads import Upload
 
@@ -77,7 +78,7 @@ class Arrival:
 
     vault: Vault
     writer: Writer
-    sealer: Sealer
+    admission: Admission
     row: ResumableRow
     upload: Upload
     parts: list[PartRow]
@@ -90,7 +91,8 @@ class Arrival:
         row = self.row
         self.context = RenditionContext(row.case_id, row.document_id, row.rendition_id)
         self.layout = Layout(row.size_bytes, row.part_size)
-        self.key = self.vault.keyring.open_data_key(self.sealer.key, self.context, row.wrapped_key)
+        case_key = self.admission.sealer.key
+        self.key = self.vault.keyring.open_data_key(case_key, self.context, row.wrapped_key)
         self.name = object_name(row.case_id, row.rendition_id)
 
     def take(self, subject: Subject, piece: Piece) -> Upload:
@@ -244,12 +246,14 @@ class Arrival:
         )
 
         def keep_answer(act: Change, deposited: Deposited) -> None:
-            answer = seal_answer(self.sealer, self.row, deposited)
+            answer = seal_answer(self.admission.sealer, self.row, deposited)
             uploads.complete(act.tx, self.row.upload_id, answer, until)
 
         description = self.upload.announced.description
         try:
-            deposited = complete(self.vault, subject, stored, description, keep_answer)
+            deposited = complete(
+                self.vault, subject, self.admission, stored, description, keep_answer
+            )
         except (Invalid, NotFound, NotPermitted):
             self.end()
             raise

@@ -1,6 +1,6 @@
 """A deposit becomes visible in one change: its row, its event and its receipt, or none of them.
 
-However its bytes came, in one request or in many, it is admitted and completed here.
+However its bytes came, in one request or in many, it is completed here.
 """
 
 from __future__ import annotations
@@ -10,39 +10,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.vocabulary import (
-    CLASSES,
     JOINT,
-    NAMED_ONLY,
     NO_LABEL,
-    PHASES,
     Marking,
-    Role,
     View,
 )
 from vault.access import Hold, change
+from vault.admission import may_deposit, new_marking
 from vault.audit.events import Tag
 from vault.audit.receipts import Receipt, sign_receipt
-from vault.content import Room
 from vault.database import documents
 from vault.details import DocumentDetails, RenditionDetails
 from vault.documents import marking_detail
-from vault.errors import Conflict, Invalid, NotPermitted, TooLarge
+from vault.errors import Conflict, Invalid
+from vault.manifests import Described, write_manifest
 from vault.quotas import make_room
-from vault.readings import must_have_read
-from vault.sealing.parts import part_size_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from vault.access import Change, Recorded
+    from vault.admission import Admission
     from vault.content import SealedContent
     from vault.core import Subject, Vault
     from vault.descriptions import Bytes, Description
     from vault.ids import DocumentId, RenditionId
-    from vault.sealing.parts import RenditionContext
-
-_CLOSED = PHASES[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,91 +51,6 @@ class Deposited:
     receipt: str
 
 
-def may_deposit(act: Change) -> None:
-    """Return if the subject may deposit in the case as things stand.
-
-    Raises:
-        NotPermitted: The case is closed.
-        Unread: The subject has neither read nor signed the version in force.
-    """
-    if act.seated.state.phase == _CLOSED:
-        raise NotPermitted("The case is closed; nothing is deposited in it any more.")
-    must_have_read(act)
-
-
-def admit(
-    act: Change,
-    context: RenditionContext,
-    declared_bytes: int | None,
-    expires_at: datetime | None = None,
-) -> Room:
-    """Note that bytes are about to come, so that nothing in the store is without a name for it.
-
-    Args:
-        act: The change in which the upload begins.
-        context: The rendition that it may become.
-        declared_bytes: How long it will be; None if nobody has said.
-        expires_at: Of an upload that lives across requests.
-
-    Raises:
-        NotPermitted: The case is closed.
-        Unread: The subject has neither read nor signed the version in force.
-        TooLarge: There is no room for it.
-    """
-    may_deposit(act)
-    limit_bytes = act.standing.vault.limits.document_bytes
-    if declared_bytes is not None and declared_bytes > limit_bytes:
-        raise TooLarge
-    part_size = part_size_for(declared_bytes)
-    room = make_room(act, declared_bytes or 0)
-    documents.insert_upload(
-        act.tx,
-        documents.UploadRow(
-            rendition_id=context.rendition,
-            case_id=context.case,
-            person_id=act.standing.subject.person,
-            started_at=act.standing.at,
-            declared_bytes=declared_bytes,
-            expires_at=expires_at,
-        ),
-    )
-    return Room(part_size, limit_bytes if room is None else min(limit_bytes, room))
-
-
-def origin_of(act: Change, *, joint: bool) -> str:
-    """Return the side that a document of this seat comes from.
-
-    Raises:
-        NotPermitted: The seat does not deposit, or not for all sides together.
-    """
-    origin = act.seated.participant.seat.origin()
-    if origin is None:
-        raise NotPermitted("Your seat does not deposit documents.")
-    if joint:
-        act.require(Role.MEDIATOR)
-        return JOINT
-    return origin
-
-
-def new_marking(act: Change, description: Description) -> Marking:
-    """Return what a new document bears, if its class is one that this case knows.
-
-    Raises:
-        Invalid: It is not, or is never joint.
-        NotPermitted: The seat does not deposit, or not for all sides together.
-    """
-    if description.document_class not in (*CLASSES, *act.seated.scope.policy.classes):
-        raise Invalid("class", "This is not a class of the vocabulary.")
-    if description.joint and description.document_class in NAMED_ONLY:
-        raise Invalid("class", "A record of this class is never joint: it belongs to one side.")
-    return Marking(
-        description.document_class,
-        origin_of(act, joint=description.joint),
-        description.provenance,
-        NO_LABEL,
-    )
-
-
 def check_length(declared_bytes: int | None, stored: SealedContent) -> None:
     """Raise Invalid unless as much has arrived as was announced."""
     if declared_bytes is not None and declared_bytes != stored.size_bytes:
@@ -152,6 +60,7 @@ def check_length(declared_bytes: int | None, stored: SealedContent) -> None:
 def complete(
     vault: Vault,
     subject: Subject,
+    admission: Admission,
     stored: SealedContent,
     description: Description,
     also: Callable[[Change, Deposited], None] | None = None,
@@ -161,7 +70,8 @@ def complete(
     Args:
         vault: The collaborators.
         subject: Who deposits; asked once more for the seat.
-        stored: Of an upload that was admitted.
+        admission: Of the upload.
+        stored: What has come of it.
         description: What the depositor says of it.
         also: What else belongs to this change, after its rows.
 
@@ -173,6 +83,7 @@ def complete(
         Unavailable: The database does not answer.
     """
     _check_digest(description.content, stored)
+    write_manifest(vault, admission.sealer, stored, _described(description, admission))
     case = stored.context.case
     with change(vault, subject, case, Tag.DOCUMENT_DEPOSIT, hold=Hold.STATE) as act:
         _end_upload(act, stored)
@@ -186,8 +97,10 @@ def complete(
 def complete_redacted(
     vault: Vault,
     subject: Subject,
+    admission: Admission,
     stored: SealedContent,
     said: Bytes,
+    document: DocumentDetails,
     detail: Mapping[str, str | int],
 ) -> Deposited:
     """Make the redacted version of a document of what is durable in the store.
@@ -195,8 +108,10 @@ def complete_redacted(
     Args:
         vault: The collaborators.
         subject: Who deposits; asked once more for the seat.
-        stored: Of an upload that was admitted.
+        admission: Of the upload.
+        stored: What has come of it.
         said: What the depositor says of the bytes.
+        document: Of which this is the redacted version.
         detail: What the record says of the document.
 
     Raises:
@@ -204,11 +119,20 @@ def complete_redacted(
         VaultError: As `complete` does.
     """
     _check_digest(said, stored)
+    described = Described(View.REDACTED, document.title, document.marking, said, admission.at)
+    write_manifest(vault, admission.sealer, stored, described)
     case = stored.context.case
     with change(vault, subject, case, Tag.RENDITION_DEPOSIT, hold=Hold.STATE) as act:
         _end_upload(act, stored)
         recorded = act.append({**detail, **_record_of(stored, View.REDACTED)})
         return _insert_rendition(act, stored, said, View.REDACTED, recorded)
+
+
+def _described(description: Description, admission: Admission) -> Described:
+    """Return what the manifest says; completing the deposit refuses what may not be said."""
+    origin = JOINT if description.joint else admission.origin
+    marking = Marking(description.document_class, origin, description.provenance, NO_LABEL)
+    return Described(View.FULL, description.title, marking, description.content, admission.at)
 
 
 def _end_upload(act: Change, stored: SealedContent) -> None:

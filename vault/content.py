@@ -19,6 +19,7 @@ from vault.sealing.parts import (
     open_parts,
     seal_parts,
 )
+from vault.storage.names import object_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from vault.core import Vault
     from vault.database.documents import RenditionRow
     from vault.details import RenditionDetails, Sealer
-    from vault.ids import CaseId, RenditionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +49,6 @@ class Room:
 
     part_size: int
     limit_bytes: int
-
-
-def object_name(case: CaseId, rendition: RenditionId) -> str:
-    """Return the name of a rendition's object; it says nothing that its ids do not."""
-    return f"{case}/{rendition}"
 
 
 def store_content(

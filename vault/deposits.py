@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from policies.vocabulary import JOINT, View
 from vault.access import Hold, change
+from vault.admission import Admission, admit, origin_of
 from vault.audit.events import Tag
-from vault.completion import admit, check_length, complete, complete_redacted, origin_of
+from vault.completion import check_length, complete, complete_redacted
 from vault.content import store_content
 from vault.database.connection import DuplicateRow
-from vault.documents import about, find, sealed_marking
+from vault.documents import about, find, open_document
 from vault.errors import Conflict, NotPermitted
 from vault.ids import DocumentId, RenditionId, new_id
 from vault.sealing.parts import RenditionContext
@@ -60,13 +61,13 @@ def deposit(
         Unavailable: The store or the database does not answer. Nothing is visible.
     """
     with change(vault, subject, case_id, Tag.DOCUMENT_DEPOSIT, hold=Hold.NOTHING) as act:
-        origin_of(act, joint=False)
+        admission = Admission.of(act, act.standing.at)
         context = RenditionContext(case_id, DocumentId(new_id()), RenditionId(new_id()))
         room = admit(act, context, declared_bytes)
     try:
-        stored = store_content(vault, act.seated.sealer, context, content, room)
+        stored = store_content(vault, admission.sealer, context, content, room)
         check_length(declared_bytes, stored)
-        return complete(vault, subject, stored, describe())
+        return complete(vault, subject, admission, stored, describe())
     except BaseException:
         abandon(vault, case_id, context.rendition)
         raise
@@ -97,19 +98,21 @@ def deposit_redacted(
     standing, row, renditions = find(vault, subject, document_id)
     seated = standing.must_sit(Tag.RENDITION_DEPOSIT, {"document": str(document_id)})
     assert row is not None
-    marking = sealed_marking(seated, row)
+    details = open_document(seated, row)
     with change(vault, subject, row.case_id, Tag.RENDITION_DEPOSIT, hold=Hold.NOTHING) as act:
-        joint = marking.origin == JOINT
-        if marking.origin != origin_of(act, joint=joint):
+        origin = details.marking.origin
+        if origin != origin_of(act, joint=origin == JOINT):
             raise NotPermitted("Only the side that deposited a document redacts it.")
         if any(rendition.view == str(View.REDACTED) for rendition in renditions):
             raise Conflict("This document has a redacted version already.")
+        admission = Admission.of(act, act.standing.at)
         context = RenditionContext(row.case_id, document_id, RenditionId(new_id()))
         room = admit(act, context, declared_bytes)
     try:
-        stored = store_content(vault, act.seated.sealer, context, content, room)
+        stored = store_content(vault, admission.sealer, context, content, room)
         check_length(declared_bytes, stored)
-        return complete_redacted(vault, subject, stored, describe(), about(row))
+        said = describe()
+        return complete_redacted(vault, subject, admission, stored, said, details, about(row))
     except DuplicateRow as error:
         abandon(vault, row.case_id, context.rendition)
         raise Conflict("This document has a redacted version already.") from error

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vault.access import Hold, change
+from vault.admission import Admission, may_deposit
 from vault.arrivals import Arrival, OffsetDiffers, Piece, TooShort
 from vault.audit.events import Tag
-from vault.completion import may_deposit, origin_of
 from vault.database import uploads
 from vault.errors import NotFound, TooLarge
 from vault.storage.port import WriteMissing
@@ -16,7 +16,6 @@ from vault.uploads import Busy, as_kept, is_own, own
 if TYPE_CHECKING:
     from vault.core import Subject, Vault
     from vault.database.uploads import PartRow, ResumableRow
-    from vault.details import Sealer
     from vault.ids import UploadId
     from vault.uploads import Upload
 
@@ -44,12 +43,12 @@ def receive(vault: Vault, subject: Subject, upload_id: UploadId, piece: Piece) -
     with vault.database.alone(upload_id) as writer:
         if writer is None:
             raise Busy
-        sealer, row, parts = _admitted(vault, subject, row)
-        upload = as_kept(sealer, row, len(parts))
+        admission, row, parts = _admitted(vault, subject, row)
+        upload = as_kept(admission.sealer, row, len(parts))
         _check(upload, piece)
         if upload.deposited is not None:
             return upload
-        arrival = Arrival(vault, writer, sealer, row, upload, parts)
+        arrival = Arrival(vault, writer, admission, row, upload, parts)
         try:
             return arrival.take(subject, piece)
         except WriteMissing:
@@ -59,16 +58,15 @@ def receive(vault: Vault, subject: Subject, upload_id: UploadId, piece: Piece) -
 
 def _admitted(
     vault: Vault, subject: Subject, row: ResumableRow
-) -> tuple[Sealer, ResumableRow, list[PartRow]]:
+) -> tuple[Admission, ResumableRow, list[PartRow]]:
     """Ask once more, now that nobody else writes, whether the subject may go on."""
     with change(vault, subject, row.case_id, Tag.UPLOAD_CONTINUE, hold=Hold.NOTHING) as act:
         current = uploads.find(act.tx, row.upload_id)
         if current is None or not is_own(current, act.standing):
             raise NotFound
         if current.receipt is None:
-            origin_of(act, joint=False)
             may_deposit(act)
-        return act.seated.sealer, current, uploads.parts_of(act.tx, row.upload_id)
+        return Admission.of(act, current.begun_at), current, uploads.parts_of(act.tx, row.upload_id)
 
 
 def _check(upload: Upload, piece: Piece) -> None:

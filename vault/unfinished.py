@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vault.content import object_name
 from vault.database import documents, uploads
 from vault.errors import VaultError
+from vault.manifests import abandon_rendition
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +29,7 @@ def abandon(vault: Vault, case_id: CaseId, rendition_id: RenditionId) -> bool:
         with vault.database.transaction() as tx:
             given_up = documents.give_up_upload(tx, rendition_id)
         if given_up:
-            vault.store.abandon(object_name(case_id, rendition_id))
+            abandon_rendition(vault, case_id, rendition_id)
             with vault.database.transaction() as tx:
                 documents.delete_upload(tx, rendition_id)
                 uploads.delete(tx, rendition_id)

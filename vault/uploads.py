@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from vault.access import NOWHERE, Hold, change, stand
+from vault.admission import admit, new_marking
 from vault.audit.events import Outcome, Tag
-from vault.completion import Deposited, admit, new_marking
+from vault.completion import Deposited
 from vault.database import documents, uploads
 from vault.descriptions import Bytes, Description
 from vault.documents import marking_detail

@@ -8,36 +8,33 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
+from itertools import groupby
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-from policies.terms import PHASES, Marking
+from policies.terms import PHASES
 from policies.vocabulary import NO_LABEL
 from vault.access import open_entry, slot_keys
 from vault.audit.events import Outcome, Tag
 from vault.audit.verify import verify_log
-from vault.content import layout_of, object_name, verify_content
 from vault.database import cases, changes, documents, exceptions, keys
 from vault.database import log as entries
 from vault.details import CaseState, Sealer
 from vault.errors import Tampered
-from vault.ids import CaseId, RenditionId
+from vault.ids import CaseId
+from vault.inventory import compare_bucket, compare_case_key, unaccounted_objects
 from vault.requests import open_request
 from vault.scope import open_ledger, open_roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
     from vault.audit.events import Event
     from vault.audit.verify import LogVerdict
     from vault.core import Vault
     from vault.database.changes import ChangeRow
     from vault.database.connection import Transaction
-    from vault.database.documents import StoredRow
     from vault.scope import Ledger
-
-_NAMES_AT_ONCE = 500
 
 # Which rows each change makes, and the member of its detail that names them.
 _ROWS_OF: dict[Tag, dict[str, str]] = {
@@ -102,10 +99,11 @@ def check_vault(vault: Vault, *, content: bool) -> Verdict:
 
     Args:
         vault: The collaborators.
-        content: Also open every stored rendition and compare its digest with the receipt's.
+        content: Also open every stored rendition and its manifest, and compare the digest with
+            the receipt's.
     """
     log = verify_the_log(vault)
-    count = 0
+    count, case = 0, None
     problems = list(log.problems)
     with vault.database.snapshot() as tx:
         states: dict[UUID, CaseState] = {}
@@ -113,8 +111,11 @@ def check_vault(vault: Vault, *, content: bool) -> Verdict:
         problems += _compare_states(vault, tx, states)
         for row in documents.all_renditions(tx):
             count += 1
-            problems += _compare_rendition(vault, tx, row, content=content)
-    problems += _unaccounted_objects(vault)
+            if row.case_id != case:
+                case = row.case_id
+                problems += compare_case_key(vault, tx, case)
+            problems += compare_bucket(vault, tx, row, content=content)
+    problems += unaccounted_objects(vault)
     return Verdict(
         entries=log.size,
         withheld=log.withheld,
@@ -226,61 +227,3 @@ def _expected(event: Event) -> Iterator[tuple[str, str, UUID | None]]:
 
 def _named(row: ChangeRow) -> tuple[str, str, UUID | None]:
     return row.kind, row.key, row.case_id
-
-
-def _compare_rendition(
-    vault: Vault, tx: Transaction, row: StoredRow, *, content: bool
-) -> Iterator[str]:
-    """Hold a rendition's row to its sealed details, and its object to both."""
-    wrapped = keys.wrapped_key(tx, row.case_id, "case")
-    if wrapped is None:
-        yield f"Rendition {row.rendition_id}: the key of its case is gone."
-        return
-    marking = Marking(row.document_class, row.origin, row.provenance, row.label)
-    try:
-        sealer = Sealer(row.case_id, vault.keyring.open_case_key(row.case_id, wrapped))
-        sealer.open_document(row.document_id, marking, row.document_details)
-        details = sealer.open_rendition(row.rendition_id, row.view, row.size_bytes, row.details)
-    except Tampered:
-        yield f"Rendition {row.rendition_id}: its row is not what was sealed."
-        return
-    length = vault.store.length(object_name(row.case_id, row.rendition_id))
-    if length is None:
-        yield f"Rendition {row.rendition_id}: its object is missing."
-    elif length != layout_of(row).object_length:
-        yield f"Rendition {row.rendition_id}: its object has another length."
-    elif content and not verify_content(vault, sealer, row, details):
-        yield f"Rendition {row.rendition_id}: its object is not what was deposited."
-
-
-def _unaccounted_objects(vault: Vault) -> Iterator[str]:
-    """Name the objects that no rendition and no upload under way answers for.
-
-    Names are listed first and looked up after: an upload that begins meanwhile has its note before
-    its object. One that is abandoned loses its note before its object, so that whatever is found
-    is looked for once more at the end.
-    """
-    names, found = vault.store.names(), list[str]()
-    while batch := list(islice(names, _NAMES_AT_ONCE)):
-        found += _unknown(vault, batch)
-    for name in _unknown(vault, found):
-        if vault.store.length(name) is not None:
-            yield f"Object {name}: no document refers to it."
-
-
-def _unknown(vault: Vault, names: list[str]) -> list[str]:
-    renditions = {name: _rendition_of(name) for name in names}
-    with vault.database.transaction() as tx:
-        known = documents.accounted_for(tx, [r for r in renditions.values() if r is not None])
-    return [name for name, rendition in renditions.items() if rendition not in known]
-
-
-def _rendition_of(name: str) -> RenditionId | None:
-    """Return the rendition that an object is named for; None for a name that is none of ours."""
-    case, _, rendition = name.partition("/")
-    try:
-        found = RenditionId(UUID(rendition))
-        ours = object_name(CaseId(UUID(case)), found)
-    except ValueError:
-        return None
-    return found if ours == name else None

@@ -10,8 +10,6 @@ import typer
 from api.commands.options import Data
 from api.composition import open_vault
 from api.settings import read_settings
-from vault.audit.notes import NoteRefused, VerifyKey
-from vault.audit.receipts import verify_receipt
 from vault.ids import CaseId
 from vault.replay import replay as replay_decisions
 from vault.verification import verify_the_log
@@ -34,23 +32,6 @@ def verifier_keys(data: Data = None) -> None:
     with open_vault(read_settings(data=data)) as vault:
         typer.echo(vault.checkpoint_verifier.vkey())
         typer.echo(vault.receipt_key.vkey())
-
-
-@commands.command()
-def receipt(
-    path: Annotated[
-        Path, typer.Argument(metavar="RECEIPT", exists=True, dir_okay=False, help="As deposited.")
-    ],
-    key: Annotated[str, typer.Option(help="The vault's key for receipts, from `audit keys`.")],
-) -> None:
-    """Verify a receipt against the vault's key, without the vault; exit with 1 if it is false."""
-    try:
-        found = verify_receipt(path.read_text(encoding="utf-8"), VerifyKey.parse(key))
-    except NoteRefused as refusal:
-        typer.echo(f"The receipt does NOT verify: {refusal}")
-        raise typer.Exit(1) from refusal
-    typer.echo(f"The receipt verifies: {found.size_bytes} bytes, SHA-256 {found.sha256},")
-    typer.echo(f"received {found.deposited_at.isoformat()}, log entry {found.log_index}.")
 
 
 @commands.command()

@@ -15,6 +15,7 @@ from api.settings import read_owner, read_settings
 from vault import people
 from vault.database.migrate import migrate as run_migrations
 from vault.ids import PersonId
+from vault.inventory import mend_bucket
 from vault.keyring.root import FileRootKey
 from vault.unfinished import sweep as sweep_uploads
 from vault.verification import check_vault
@@ -81,10 +82,20 @@ def check(
     quick: Annotated[
         bool, typer.Option("--quick", help="Compare lengths; do not open the content.")
     ] = False,
+    mend: Annotated[
+        bool,
+        typer.Option("--mend", help="First write manifests and case keys that the bucket lacks."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare rows, objects and log on a live vault; exit with 1 if anything does not agree."""
-    with open_vault(read_settings(data=data)) as vault:
+    """Compare rows, objects and log on a live vault; exit with 1 if anything does not agree.
+
+    The bucket is first tried for every feature that the vault needs of it.
+    """
+    with open_vault(read_settings(data=data), probing=True) as vault:
+        if mend:
+            count = mend_bucket(vault)
+            typer.echo(f"Wrote {count} object{'' if count == 1 else 's'} anew.", err=as_json)
         verdict = check_vault(vault, content=not quick)
     if as_json:
         typer.echo(json.dumps(verdict.to_json(), indent=2))

@@ -298,9 +298,12 @@ def test_the_main_job_works_by_command_line(data: Path, tmp_path: Path) -> None:
         kept = tmp_path / "receipt.note"
         kept.write_text(deposited["receipt"])
         _, key = subrosa(data, "audit", "keys").stdout.split()
-        assert "verifies" in subrosa(data, "audit", "receipt", str(kept), "--key", key).stdout
+        said = subrosa(data, "receipt", "verify", str(kept), "--key", key).stdout
+        for member in ("document", "sha256", "size_bytes", "log_index"):
+            assert f" {deposited[member]}" in said, member
+        assert case in said
         kept.write_text(deposited["receipt"].replace("size_bytes 10", "size_bytes 11"))
-        subrosa(data, "audit", "receipt", str(kept), "--key", key, status=1)
+        subrosa(data, "receipt", "verify", str(kept), "--key", key, status=1)
         listed = do("r", "document", "list", case)["documents"]
         assert [(d["title"], d["view"], d["clause"]) for d in listed] == [
             ("Änderung", "full", "1.1")

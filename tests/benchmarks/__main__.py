@@ -11,12 +11,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import audit, cedar, decisions, resumable, sealing, storage, transfer
+from tests.benchmarks import audit, cedar, decisions, formats, resumable, sealing, storage, transfer
 from tests.benchmarks.figures import Figure
 
 FIGURES: dict[str, Callable[[bool], Figure]] = {
     "seal": sealing.seal,
     "open": sealing.open_,
+    "seal_vs_tink": formats.seal_vs_tink,
+    "seal_vs_esdk": formats.seal_vs_esdk,
+    "seal_vs_age": formats.seal_vs_age,
     "upload_http_raw": transfer.upload_http_raw,
     "upload_http_tus": resumable.upload_http_tus,
     "upload_http_form": transfer.upload_http_form,

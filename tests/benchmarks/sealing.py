@@ -15,34 +15,30 @@ from vault.sealing.keys import DataKey
 from vault.sealing.parts import Layout, RenditionContext, open_parts, seal_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-_PIECE_SIZE = 1 << 20
+PIECE_SIZE = 1 << 20
 
 
 def seal(quick: bool) -> Figure:
     """MB/s from plaintext in pieces of 1 MiB to sealed parts that the consumer drops."""
-    pieces, cipher, out = _pieces(quick), AESGCM(os.urandom(32)), bytearray(_PIECE_SIZE + 16)
-    key, context = DataKey.generate(), _context()
-
-    def ours() -> None:
-        _drop(seal_parts(key, context, pieces))
+    pieces, cipher, out = pieces_of(quick), AESGCM(os.urandom(32)), bytearray(PIECE_SIZE + 16)
 
     def raw() -> None:
         for number, piece in enumerate(pieces):
             cipher.encrypt_into(_nonce(number), piece, None, out)
 
-    return _figure("seal", ours, "AESGCM.encrypt_into, 1 MiB", raw, len(pieces))
+    return compared("seal", seal_all(pieces), "AESGCM.encrypt_into, 1 MiB", raw, pieces)
 
 
 def open_(quick: bool) -> Figure:
     """MB/s from a stored object in pieces of 1 MiB to authenticated plaintext."""
-    pieces, cipher, out = _pieces(quick), AESGCM(os.urandom(32)), bytearray(_PIECE_SIZE)
+    pieces, cipher, out = pieces_of(quick), AESGCM(os.urandom(32)), bytearray(PIECE_SIZE)
     key, context = DataKey.generate(), _context()
     parts = [(part.header, bytes(part.body)) for part in seal_parts(key, context, pieces)]
     headers, stored = [header for header, _ in parts], b"".join(body for _, body in parts)
-    sealed = [stored[at : at + _PIECE_SIZE] for at in range(0, len(stored), _PIECE_SIZE)]
-    layout = Layout(len(pieces) * _PIECE_SIZE)
+    sealed = [stored[at : at + PIECE_SIZE] for at in range(0, len(stored), PIECE_SIZE)]
+    layout = Layout(len(pieces) * PIECE_SIZE)
     messages = [cipher.encrypt(_nonce(number), piece, None) for number, piece in enumerate(pieces)]
 
     def ours() -> None:
@@ -52,7 +48,13 @@ def open_(quick: bool) -> Figure:
         for number, message in enumerate(messages):
             cipher.decrypt_into(_nonce(number), message, None, out)
 
-    return _figure("open", ours, "AESGCM.decrypt_into, 1 MiB", raw, len(pieces))
+    return compared("open", ours, "AESGCM.decrypt_into, 1 MiB", raw, pieces)
+
+
+def seal_all(pieces: Sequence[bytes]) -> Callable[[], None]:
+    """Return what seals a document of these pieces under a key of its own, and drops it."""
+    key, context = DataKey.generate(), _context()
+    return lambda: _drop(seal_parts(key, context, pieces))
 
 
 def _drop(items: Iterator[object]) -> None:
@@ -60,8 +62,8 @@ def _drop(items: Iterator[object]) -> None:
     deque(items, maxlen=0)
 
 
-def _pieces(quick: bool) -> list[bytes]:
-    return [os.urandom(_PIECE_SIZE) for _ in range(16 if quick else 64)]
+def pieces_of(quick: bool) -> list[bytes]:
+    return [os.urandom(PIECE_SIZE) for _ in range(16 if quick else 64)]
 
 
 def _context() -> RenditionContext:
@@ -72,15 +74,20 @@ def _nonce(number: int) -> bytes:
     return number.to_bytes(12, "big")
 
 
-def _figure(
-    name: str, ours: Callable[[], None], reference: str, raw: Callable[[], None], pieces: int
+def compared(
+    name: str,
+    ours: Callable[[], None],
+    reference: str,
+    theirs: Callable[[], None],
+    pieces: Sequence[bytes],
 ) -> Figure:
-    megabytes = pieces * _PIECE_SIZE / 1e6
+    """Return our MB/s over these pieces beside somebody else's, turn by turn."""
+    megabytes = len(pieces) * PIECE_SIZE / 1e6
 
     def speed(run: Callable[[], None]) -> float:
         began = time.perf_counter()
         run()
         return megabytes / (time.perf_counter() - began)
 
-    value, reference_value = interleave(lambda: speed(ours), lambda: speed(raw))
+    value, reference_value = interleave(lambda: speed(ours), lambda: speed(theirs))
     return Figure(name, value, "MB/s", "higher", reference, reference_value)

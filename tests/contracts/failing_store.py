@@ -27,12 +27,13 @@ class FailingStore:
     def put(self, name: str, parts: Iterable[Buffer]) -> int:
         assert name not in self.written, "a name is used once"
         self.written.add(name)
-        if self.faults.get("put") == "lost":
+        call = "put manifest" if name.endswith(".manifest") else "put"
+        if self.faults.get(call) == "lost":
             # As if the connection broke with a part under way.
             next(iter(parts))
             raise Unavailable("planned")
         length = self.real.put(name, parts)
-        self._fail("put")
+        self._fail(call)
         return length
 
     def begin(self, name: str) -> str:
@@ -57,6 +58,12 @@ class FailingStore:
             raise Unavailable("planned")
         self.real.complete(name, write, tags, length)
         self._fail("complete")
+
+    def replace(self, name: str, body: bytes) -> None:
+        if self.faults.get("replace") == "lost":
+            raise Unavailable("planned")
+        self.real.replace(name, body)
+        self._fail("replace")
 
     def read(self, name: str, start: int = 0) -> Iterator[bytes]:
         for piece in self.real.read(name, start):

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from tests.sealing.samples import CHUNK, CONTEXT, KEY, content, seal
-
-READER = Path(__file__).with_name("open_cobblestone.mjs")
-NODE = shutil.which("node")
-
-pytestmark = pytest.mark.skipif(
-    NODE is None,
-    reason="NO SECOND READER: node is not on PATH, so only pyca has checked the format of parts",
-)
+from tests.sealing.second_reader import read
 
 
 def read_parts(parts: list[tuple[bytes, bytes]]) -> list[bytes | None]:
     """Return what the reader makes of messages, each with its context."""
-    asked = [
-        {"key": KEY.material().hex(), "context": context.hex(), "message": message.hex()}
-        for context, message in parts
-    ]
-    assert NODE is not None
-    answer = subprocess.run(
-        [NODE, READER], input=json.dumps(asked).encode(), capture_output=True, check=True
+    return read(
+        [
+            {
+                "kind": "message",
+                "key": KEY.material().hex(),
+                "context": context.hex(),
+                "message": message.hex(),
+            }
+            for context, message in parts
+        ]
     )
-    return [None if told is None else bytes.fromhex(told) for told in json.loads(answer.stdout)]
 
 
 def spelled_context(number: int, *, last: bool) -> bytes:

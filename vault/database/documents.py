@@ -187,6 +187,12 @@ def all_renditions(tx: Transaction) -> Iterator[StoredRow]:
     )
 
 
+def has_documents(tx: Transaction, case_id: CaseId) -> bool:
+    """Tell whether a case has any document."""
+    query = "SELECT 1 FROM documents WHERE case_id = %s LIMIT 1"
+    return tx.value(query, (case_id,)) is not None
+
+
 def accounted_for(tx: Transaction, rendition_ids: Sequence[RenditionId]) -> set[RenditionId]:
     """Return those of the given ids that a rendition or an upload under way answers for."""
     return set(

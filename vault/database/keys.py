@@ -11,6 +11,7 @@ KeyKind = Literal["case", "person", "operations"]
 OPERATIONS = UUID(int=0)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from vault.database.connection import Transaction
@@ -37,6 +38,12 @@ def wrapped_key(tx: Transaction, holder: UUID, kind: KeyKind) -> bytes | None:
         "SELECT wrapped FROM keys WHERE holder_id = %s AND kind = %s", (holder, kind)
     )
     return found
+
+
+def holders_among(tx: Transaction, holders: Sequence[UUID]) -> set[UUID]:
+    """Return those of the given ids that still have a key."""
+    query = "SELECT holder_id FROM keys WHERE holder_id = ANY(%s::uuid[])"
+    return set(tx.values(query, (list(holders),)))
 
 
 def insert_operations_key(tx: Transaction, wrapped: bytes, *, created_at: datetime) -> None:

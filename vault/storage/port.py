@@ -84,6 +84,13 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def replace(self, name: str, body: bytes) -> None:
+        """Store a short object in the place of whatever has this name; durable on return.
+
+        Whole or not at all: a reader finds the one before, or this one.
+        """
+        ...
+
     def read(self, name: str, start: int = 0) -> Iterator[bytes]:
         """Yield an object's bytes from an offset on, in pieces of at most 1 MiB.
 
