@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from vault.alerts import Alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +39,7 @@ class Vault:
         clock: The vault's own clock, aware UTC; never the client's.
         size_limit_bytes: The largest document accepted.
         classes: What the institution adds to the vocabulary of classes.
+        alerts: What an operator must hear of at once.
     """
 
     database: Database
@@ -50,6 +53,7 @@ class Vault:
     clock: Callable[[], datetime]
     size_limit_bytes: int
     classes: tuple[str, ...] = ()
+    alerts: Alerts = field(default_factory=Alerts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,9 @@ from uuid import UUID
 from pydantic import Field
 
 from api.schemas.bodies import CASE, DIGEST, DOCUMENT, INSTANT, VIEW_NAMES, ResponseBody, ViewName
+from vault.deliveries import Stored
 from vault.deposits import Deposited
-from vault.documents import Document, Stored
+from vault.documents import Document
 from vault.listing import Tally
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,10 +36,13 @@ class FailingStore:
         self._fail("put")
         return length
 
-    def read(self, name: str, start: int = 0) -> Iterator[bytes]:
-        for piece in self.real.read(name, start):
-            self._fail("read")
-            yield piece
+    def read(
+        self, name: str, start: int = 0, end: int | None = None, *, length: int | None = None
+    ) -> Generator[bytes]:
+        with closing(self.real.read(name, start, end, length=length)) as pieces:
+            for piece in pieces:
+                self._fail("read")
+                yield piece
 
     def length(self, name: str) -> int | None:
         self._fail("length")

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from threading import Event
 from typing import TYPE_CHECKING, Literal, cast
 
 import boto3
@@ -14,12 +15,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 from urllib3.exceptions import HTTPError
 
-from vault.errors import Unavailable
+from vault.errors import Tampered, Unavailable
 from vault.storage.port import ObjectMissing
+from vault.storage.windows import FIRST_WINDOW, read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
@@ -29,6 +32,7 @@ _PIECE_BYTES = 1 << 20
 _UNDER_WAY = 2
 _RESUMES = 4
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_BEYOND = frozenset({"416", "InvalidRange"})
 _TAKEN = frozenset({"412", "PreconditionFailed"})
 
 
@@ -85,6 +89,8 @@ class S3Store:
             ),
         )
         self._senders = ThreadPoolExecutor(connections, thread_name_prefix="s3")
+        # Threads of their own, so that many slow readers do not hold up what comes in.
+        self._readers = ThreadPoolExecutor(connections, thread_name_prefix="s3-read")
 
     def put(self, name: str, parts: Iterable[Buffer]) -> int:
         """See `ObjectStore.put`. One part is one request; more are a multipart upload."""
@@ -103,21 +109,20 @@ class S3Store:
             raise
         return length
 
-    def read(self, name: str, start: int = 0) -> Iterator[bytes]:
-        """See `ObjectStore.read`."""
-        offset, resumes = start, 0
-        while True:
-            try:
-                for piece in self._pieces(name, offset):
-                    yield piece
-                    offset += len(piece)
-                    resumes = 0
-            except (HTTPClientError, IncompleteReadError, HTTPError) as error:
-                resumes += 1
-                if resumes > _RESUMES:
-                    raise Unavailable("The object store does not answer.") from error
-            else:
-                return
+    def read(
+        self, name: str, start: int = 0, end: int | None = None, *, length: int | None = None
+    ) -> Generator[bytes]:
+        """See `ObjectStore.read`. The first answer says how long the object is."""
+        near = start + FIRST_WINDOW if end is None else min(end, start + FIRST_WINDOW)
+        first, length = self._fetch(name, start, near, Event(), length)
+        end = length if end is None else min(end, length)
+
+        def fetch(start: int, end: int, gone: Event) -> list[bytes]:
+            return self._fetch(name, start, end, gone, length)[0]
+
+        with closing(read_ahead(fetch, self._readers, near, end)) as rest:
+            yield from first
+            yield from rest
 
     def length(self, name: str) -> int | None:
         """See `ObjectStore.length`."""
@@ -160,6 +165,7 @@ class S3Store:
     def close(self) -> None:
         """Let go of connections and threads."""
         self._senders.shutdown()
+        self._readers.shutdown()
         self._client.close()
 
     def _put_whole(self, name: str, part: Buffer) -> int:
@@ -230,11 +236,45 @@ class S3Store:
         except (BotoCoreError, ClientError):
             return
 
-    def _pieces(self, name: str, start: int) -> Iterator[bytes]:
+    def _fetch(
+        self, name: str, start: int, end: int, gone: Event, length: int | None
+    ) -> tuple[list[bytes], int]:
+        """Read one window, and how long the object is; stop soon once the reader is gone."""
+        pieces: list[bytes] = []
+        resumes = 0
+        while True:
+            body, length = self._ask(name, start, end, length)
+            try:
+                with closing(body):
+                    for piece in body.iter_chunks(_PIECE_BYTES):
+                        pieces.append(piece)
+                        start += len(piece)
+                        resumes = 0
+                        # A store may send more than it was asked for, without end.
+                        if gone.is_set() or start >= end:
+                            break
+            except (HTTPClientError, IncompleteReadError, HTTPError) as error:
+                resumes += 1
+                if resumes > _RESUMES:
+                    raise Unavailable("The object store does not answer.") from error
+            else:
+                return pieces, length
+
+    def _ask(
+        self, name: str, start: int, end: int, length: int | None
+    ) -> tuple[StreamingBody, int]:
+        """Ask for some bytes, and hold the object's length to what it must be."""
         with _translated():
-            answer = self._client.get_object(Bucket=self._bucket, Key=name, Range=f"bytes={start}-")
-        with closing(answer["Body"]) as body:
-            yield from body.iter_chunks(_PIECE_BYTES)
+            answer = self._client.get_object(
+                Bucket=self._bucket, Key=name, Range=f"bytes={start}-{end - 1}"
+            )
+        said = answer.get("ContentRange", "").rpartition("/")[2]
+        if said == str(length) or (length is None and said.isdecimal()):
+            return answer["Body"], int(said)
+        answer["Body"].close()
+        if said.isdecimal():
+            raise Tampered
+        raise Unavailable("The object store does not answer as it should.")
 
 
 def _through(waiting: deque[Buffer], arriving: Iterator[Buffer]) -> Iterator[Buffer]:
@@ -256,6 +296,8 @@ def _translated() -> Generator[None]:
     except ClientError as error:
         if _code(error) in _MISSING:
             raise ObjectMissing from error
+        if _code(error) in _BEYOND:
+            raise Tampered from error
         raise Unavailable("The object store does not answer as it should.") from error
     except (BotoCoreError, HTTPError) as error:
         raise Unavailable("The object store does not answer.") from error
