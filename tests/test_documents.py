@@ -176,8 +176,8 @@ def test_the_readme_lists_every_route() -> None:
     listed = {
         (method, path)
         for row in prose(README).splitlines()
-        if row.startswith(("| GET", "| POST", "| PUT", "| DELETE"))
-        for method in re.findall(r"GET|POST|PUT|DELETE", row.split("|")[1])
+        if row.startswith(("| GET", "| HEAD", "| POST", "| PUT", "| DELETE"))
+        for method in re.findall(r"GET|HEAD|POST|PUT|DELETE", row.split("|")[1])
         for path in ROUTE.findall(row.split("|")[2])
     }
     served = {

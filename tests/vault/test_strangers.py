@@ -35,6 +35,7 @@ from vault.errors import NotFound, NotPermitted
 from vault.exceptions import NewRequest
 from vault.explanations import Supposition, explain_supposed
 from vault.ids import CaseId, DocumentId, ParticipantId, new_id
+from vault.sealing.opening import ByteRange
 from vault.view_as import view_as
 
 SAID = Description(document_class="medical", title="x", provenance="pre-existing", content=Bytes())
@@ -75,6 +76,12 @@ ATTEMPTS: dict[str, Attempt] = {
     "view as": lambda h, s, c, _d: view_as(h.vault, s, c, ParticipantId(c)),
     "read a document": lambda h, s, _c, d: documents.read_document(h.vault, s, d),
     "open a document": lambda h, s, _c, d: documents.release(h.vault, s, d, View.FULL),
+    "open some of a document": lambda h, s, _c, d: documents.release(
+        h.vault, s, d, View.FULL, choose=lambda _stored: ByteRange(0, 1)
+    ),
+    "ask how long a document is": lambda h, s, _c, d: documents.release(
+        h.vault, s, d, View.FULL, choose=lambda _stored: None
+    ),
     "deposit": lambda h, s, c, _d: deposits.deposit(h.vault, s, c, [b"x"], lambda: SAID),
     "redact": lambda h, s, _c, d: deposits.deposit_redacted(h.vault, s, d, [b"x"], Bytes),
     "ask for a grant": lambda h, s, _c, d: exceptions.ask(
