@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import audit, cedar, decisions, sealing, storage, transfer
+from tests.benchmarks import audit, cedar, decisions, reading, sealing, storage, transfer
 from tests.benchmarks.figures import Figure
 
 FIGURES: dict[str, Callable[[bool], Figure]] = {
@@ -20,6 +20,8 @@ FIGURES: dict[str, Callable[[bool], Figure]] = {
     "upload_http_raw": transfer.upload_http_raw,
     "upload_http_form": transfer.upload_http_form,
     "download_http": transfer.download_http,
+    "download_vs_raw_get": reading.download_vs_raw_get,
+    "range_64k": reading.range_64k,
     "upload_rss_mib": transfer.upload_rss_mib,
     "decide_cold": decisions.decide_cold,
     "decide_warm": decisions.decide_warm,
