@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.byte_ranges import ConditionFailed, RangeRefused
 from api.identity.tokens import NotIdentified
 from api.intake.body import BodyCut, NoSlot, TooSlow
 from api.intake.tus import ChecksumDiffers, OtherMediaType, OtherVersion
@@ -73,6 +74,10 @@ PROBLEMS: dict[type[VaultError], Kind] = {
     OtherVersion: Kind(HTTPStatus.PRECONDITION_FAILED, "tus-version", "Speak tus 1.0.0"),
     OtherMediaType: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "Send it as tus does"),
     ChecksumDiffers: Kind(_CHECKSUM_MISMATCH, "checksum-differs", "It did not arrive whole"),
+    ConditionFailed: Kind(HTTPStatus.PRECONDITION_FAILED, "condition-failed", "Not that version"),
+    RangeRefused: Kind(
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "Not to be had as such a range"
+    ),
     Unavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment"),
     NoSlot: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-slot", "Try again in a moment"),
     BodyCut: Kind(HTTPStatus.BAD_REQUEST, "body-cut", "The document did not arrive whole"),
@@ -140,7 +145,10 @@ def install(app: FastAPI) -> None:
                 scope_version=error.version,
                 **_explained(error.explanation),
             )
-        return problem(kind, str(error))
+        answer = problem(kind, str(error))
+        if isinstance(error, RangeRefused):
+            answer.headers["Content-Range"] = f"bytes */{error.size_bytes}"
+        return answer
 
     async def request_error(request: Request, error: RequestValidationError) -> JSONResponse:
         faults = [

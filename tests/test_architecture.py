@@ -17,7 +17,7 @@ ALL = CODE + sorted((ROOT / "tests").rglob("*.py"))
 
 # Routes that anybody may call, each with its reason.
 OPEN_ROUTES = {
-    "/healthz": "says only that the process lives",
+    "/healthz": "says only that the process lives, and how many alerts it has raised",
     "/readyz": "says only whether the servers answer",
     "/.well-known/authzen-configuration": "says only where the endpoints are",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ from vault.database import uploads
 from vault.database.uploads import PartRow
 from vault.digests import Digest
 from vault.errors import Conflict, Invalid, NotFound, NotPermitted, Tampered, TooLarge
-from vault.sealing.parts import Layout, RenditionContext, open_parts, seal_part
+from vault.sealing.opening import open_parts
+from vault.sealing.parts import Layout, RenditionContext, seal_part
 from vault.sealing.pieces import fill
 from vault.storage.names import object_name
 from vault.storage.port import WriteMissing
@@ -224,12 +226,12 @@ class Arrival:
         whole, tail = hashlib.sha256(), hashlib.sha256()
         ahead = (self.layout.part_count - 1) * self.row.part_size
         headers = [part.header for part in self.parts]
-        sealed = self.vault.store.read(self.name)
         try:
-            for chunk in open_parts(self.key, self.context, self.layout, headers, sealed):
-                whole.update(chunk)
-                tail.update(chunk[ahead:])
-                ahead = max(0, ahead - len(chunk))
+            with closing(self.vault.store.read(self.name)) as sealed:
+                for chunk in open_parts(self.key, self.context, self.layout, headers, sealed):
+                    whole.update(chunk)
+                    tail.update(chunk[ahead:])
+                    ahead = max(0, ahead - len(chunk))
         except Tampered as error:
             raise WriteMissing from error
         return whole.hexdigest(), tail.hexdigest()

@@ -171,6 +171,8 @@ def _openings(
             event is None
             or (event.tag, event.outcome) != (Tag.DOCUMENT_RELEASE, Outcome.GRANTED)
             or event.detail.get("document") != str(document_id)
+            # Its size and digest were read, and no content.
+            or event.detail.get("asked") == "nothing"
         ):
             continue
         found.append(

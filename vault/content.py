@@ -7,28 +7,25 @@ and an AuditReceipt by a committed append alone, so that a way around them does 
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vault.errors import Tampered, TooLarge
-from vault.sealing.parts import (
-    HEADER_SIZE,
-    MOST_PARTS,
-    Layout,
-    RenditionContext,
-    open_parts,
-    seal_parts,
-)
+from vault.sealing.cobblestone import HEADER_SIZE
+from vault.sealing.opening import open_range, stored_range, whole
+from vault.sealing.parts import MOST_PARTS, Layout, RenditionContext, seal_parts
 from vault.storage.names import object_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from policies.decisions import Permit
     from vault.audit.log import AuditReceipt
     from vault.core import Vault
     from vault.database.documents import RenditionRow
     from vault.details import RenditionDetails, Sealer
+    from vault.sealing.opening import ByteRange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +83,18 @@ def store_content(
 
 
 def open_content(
-    vault: Vault, sealer: Sealer, row: RenditionRow, permit: Permit, receipt: AuditReceipt
-) -> Iterator[bytes]:
-    """Open a rendition for the reader whom the permit names.
+    vault: Vault,
+    sealer: Sealer,
+    row: RenditionRow,
+    permit: Permit,
+    receipt: AuditReceipt,
+    *,
+    wanted: ByteRange,
+) -> Generator[bytes]:
+    """Open a range of a rendition for the reader whom the permit names.
+
+    Nothing is read before the first piece is asked for. Close it, or the store is read on for a
+    reader who has gone.
 
     Args:
         vault: The collaborators.
@@ -96,6 +102,7 @@ def open_content(
         row: The rendition.
         permit: For this case, at the rendition's view or above it.
         receipt: Of the entry that records this release.
+        wanted: At least one byte of the rendition, or the whole.
 
     Yields:
         Plaintext in pieces of at most 1 MiB, each authenticated.
@@ -107,7 +114,7 @@ def open_content(
     assert permit.case == str(sealer.case)
     assert str(permit.question.view) == row.view
     assert receipt.index >= 0
-    return _open(vault, sealer, row)
+    return _open(vault, sealer, row, wanted)
 
 
 def verify_content(
@@ -116,7 +123,7 @@ def verify_content(
     """Tell whether a stored rendition opens, and is what was received, without handing it out."""
     digest = hashlib.sha256()
     try:
-        for chunk in _open(vault, sealer, row):
+        for chunk in _open(vault, sealer, row, whole(layout_of(row))):
             digest.update(chunk)
     except Tampered:
         return False
@@ -128,18 +135,14 @@ def layout_of(row: RenditionRow) -> Layout:
     return Layout(row.size_bytes, row.part_size)
 
 
-def _open(vault: Vault, sealer: Sealer, row: RenditionRow) -> Iterator[bytes]:
+def _open(vault: Vault, sealer: Sealer, row: RenditionRow, wanted: ByteRange) -> Generator[bytes]:
     context = RenditionContext(sealer.case, row.document_id, row.rendition_id)
-    layout, name = layout_of(row), object_name(sealer.case, row.rendition_id)
-    if vault.store.length(name) != layout.object_length:
-        raise Tampered
-    return open_parts(
-        vault.keyring.open_data_key(sealer.key, context, row.wrapped_key),
-        context,
-        layout,
-        list(_split_headers(row.headers)),
-        vault.store.read(name),
-    )
+    data_key = vault.keyring.open_data_key(sealer.key, context, row.wrapped_key)
+    layout, headers = layout_of(row), list(_split_headers(row.headers))
+    place, name = stored_range(layout, wanted), object_name(sealer.case, row.rendition_id)
+    read = vault.store.read(name, place.start, place.end, length=layout.object_length)
+    with closing(read) as sealed:
+        yield from open_range(data_key, context, layout, headers, sealed, wanted=wanted)
 
 
 def _split_headers(headers: bytes) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from vault.alerts import Alerts
 from vault.digests import RunningDigests
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Vault:
         limits: What deposits are bounded by.
         classes: What the institution adds to the vocabulary of classes.
         digests: How far this process has digested the uploads that it receives.
+        alerts: What an operator must hear of at once.
     """
 
     database: Database
@@ -72,6 +74,7 @@ class Vault:
     limits: Limits
     classes: tuple[str, ...] = ()
     digests: RunningDigests = field(default_factory=RunningDigests)
+    alerts: Alerts = field(default_factory=Alerts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from policies.decisions import Denial, obligations_of
 from policies.terms import View
 from vault.access import NOWHERE, stand
 from vault.audit.events import Outcome, Tag
-from vault.content import open_content
 from vault.database import documents
-from vault.errors import Conflict, Tampered, Unavailable
+from vault.deliveries import Delivery, everything, stored_as_seen
+from vault.errors import Conflict, Tampered
 from vault.explanations import explanation_of
 from vault.selection import marking_of, visible_to
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from policies.decisions import Obligation, Permit
+    from policies.decisions import Obligation
     from policies.terms import Marking
     from vault.access import Seated, Standing
     from vault.core import Subject, Vault
     from vault.database.documents import DocumentRow, RenditionRow
+    from vault.deliveries import Choice, Release, Stored
     from vault.details import DocumentDetails
     from vault.ids import CaseId, DocumentId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A rendition that exists, as a reader at its view may know it."""
-
-    view: View
-    size_bytes: int
-    media_type: str
-    file_name: str | None
-    sha256: str
-    deposited_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +50,6 @@ class Document:
     scope_version: int
     obligations: tuple[Obligation, ...]
     renditions: tuple[Stored, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
-    """Content on its way to a reader whose access is on record.
-
-    Attributes:
-        chunks: Plaintext in pieces of at most 1 MiB, each authenticated, the first already
-            opened. Close it when done: how much was delivered goes on record then.
-        log_index: The entry that records the access.
-        obligations: What the reader takes on with it.
-    """
-
-    stored: Stored
-    chunks: Generator[bytes]
-    log_index: int
-    obligations: tuple[Obligation, ...]
 
 
 def read_document(
@@ -111,12 +81,22 @@ def release(
     view: View,
     *,
     purpose: str | None = None,
+    choose: Choice = everything,
 ) -> Release:
-    """Decrypt one document for a subject whom the agreement lets read it.
+    """Decrypt one document, or a range of it, for a subject whom the agreement lets read it.
 
     The access is on record before the first byte leaves, and a refusal is on record before it is
     raised. If the record cannot be written, nothing is released. How much was delivered is a
     second entry; without one, the first reads "authorised, delivery unknown".
+
+    Args:
+        vault: The collaborators.
+        subject: Who asks.
+        document_id: The document.
+        view: Which version of it.
+        purpose: Why; what goes with the seat if left out.
+        choose: Which bytes are wanted, said of what is stored once that may be known. Wanting none
+            is on record too, and so is what this raises.
 
     Raises:
         NotFound: No such document, or the subject holds no seat in its case.
@@ -137,22 +117,13 @@ def release(
     if rendition is None:
         standing.record(Tag.DOCUMENT_RELEASE, Outcome.REFUSED, decision=decision, detail=about(row))
         raise Conflict("Nothing has been deposited at this view yet.")
-    stored = _stored(seated, rendition)
-    detail = {**about(row), "rendition": str(rendition.rendition_id), "sha256": stored.sha256}
-    receipt = standing.record(Tag.DOCUMENT_RELEASE, decision=decision, detail=detail)
-    delivery = _delivery(
-        standing,
-        decision,
-        {**about(row), "release": receipt.index},
-        open_content(vault, seated.sealer, rendition, decision, receipt),
-    )
-    first = next(delivery, b"")
-    return Release(
-        stored=stored,
-        chunks=_after(first, delivery),
-        log_index=receipt.index,
-        obligations=decision.obligations,
-    )
+    return Delivery(
+        standing=standing,
+        seated=seated,
+        permit=decision,
+        rendition=rendition,
+        about=about(row),
+    ).release(choose)
 
 
 def find(
@@ -225,54 +196,8 @@ def as_seen(
         scope_version=seated.state.scope_version,
         obligations=obligations_of(details.marking, clause),
         renditions=tuple(
-            _stored(seated, rendition)
+            stored_as_seen(seated, rendition)
             for rendition in renditions
             if View.parse(rendition.view) <= view
         ),
     )
-
-
-def _stored(seated: Seated, row: RenditionRow) -> Stored:
-    details = seated.sealer.open_rendition(row.rendition_id, row.view, row.size_bytes, row.details)
-    return Stored(
-        view=View.parse(row.view),
-        size_bytes=row.size_bytes,
-        media_type=details.media_type,
-        file_name=details.file_name,
-        sha256=details.sha256,
-        deposited_at=row.deposited_at,
-    )
-
-
-def _delivery(
-    standing: Standing,
-    permit: Permit,
-    detail: dict[str, str | int],
-    content: Iterator[bytes],
-) -> Generator[bytes]:
-    """Pass content on, and put on record how much of it was handed over and how that ended."""
-    delivered, outcome = 0, Outcome.ABORTED
-    try:
-        for chunk in content:
-            yield chunk
-            delivered += len(chunk)
-        outcome = Outcome.COMPLETED
-    except Tampered:
-        outcome = Outcome.TAMPERED
-        raise
-    finally:
-        # The access itself is on record; an unrecorded ending reads "delivery unknown".
-        with suppress(Unavailable):
-            standing.record(
-                Tag.DOCUMENT_DELIVERY,
-                outcome,
-                decision=permit,
-                detail={**detail, "bytes": delivered},
-            )
-
-
-def _after(first: bytes, rest: Generator[bytes]) -> Generator[bytes]:
-    try:
-        yield from chain((first,) if first else (), rest)
-    finally:
-        rest.close()

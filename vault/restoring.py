@@ -7,13 +7,14 @@ bucket could do the same with a program of their own (docs/threat-model.md, 4.11
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vault.errors import Tampered
 from vault.manifests import opened_manifest, read_case_key, read_manifest
 from vault.sealing.exported import ExportedKey
-from vault.sealing.parts import open_parts
+from vault.sealing.opening import open_parts
 from vault.storage.names import Kind, object_name, read_name
 from vault.storage.port import ObjectMissing
 
@@ -68,10 +69,11 @@ class Restorable:
         manifest, digest = self.manifest, hashlib.sha256()
         if self._store.length(self.name) != manifest.layout.object_length:
             raise Tampered
-        headers, stored = manifest.pinned(), self._store.read(self.name)
-        for piece in open_parts(self._key, manifest.context, manifest.layout, headers, stored):
-            digest.update(piece)
-            yield piece
+        place, layout, headers = manifest.context, manifest.layout, manifest.pinned()
+        with closing(self._store.read(self.name)) as stored:
+            for piece in open_parts(self._key, place, layout, headers, stored):
+                digest.update(piece)
+                yield piece
         if digest.hexdigest() != manifest.sha256:
             raise Tampered
 

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import anyio
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from api.access import CaseHere, DocumentHere, IntakeHere, SubjectHere, VaultHere
+from api.byte_ranges import Wanted, etag
 from api.intake.described import announced_length, read_deposit, read_rendition
 from api.problems import problems
 from api.routes.lists import Purpose
@@ -19,6 +20,7 @@ from api.schemas.documents import DepositedOut, DocumentOut
 from policies.decisions import Obligation
 from policies.terms import PROVENANCES, View
 from vault import deposits, documents
+from vault.deliveries import Release
 
 router = APIRouter(tags=["documents"])
 
@@ -125,6 +127,34 @@ def read_document(
     return DocumentOut.of(documents.read_document(vault, subject, document, purpose=purpose))
 
 
+_RANGE_HEADERS = {
+    "Range": "One range of bytes, such as `bytes=0-65535`, `bytes=65536-` or `bytes=-500`.",
+    "If-Range": "An `ETag`: the range of that version, or else the whole of the present one.",
+    "If-None-Match": "An `ETag`: 304 if the caller has this version already.",
+    "If-Match": "An `ETag`: 412 if this is another version.",
+}
+_VERSION = Query(description="Which version to open.")
+
+
+def _described(names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "parameters": [
+            {
+                "name": name,
+                "in": "header",
+                "required": False,
+                "description": _RANGE_HEADERS[name],
+                "schema": {"type": "string"},
+            }
+            for name in names
+        ]
+    }
+
+
+_CONTENT = {"application/octet-stream": _BINARY}
+_NOT_CHANGED = {304: {"description": "The caller has this version. On record, like any access."}}
+
+
 @router.get(
     "/v1/documents/{document}/content",
     response_class=StreamingResponse,
@@ -132,36 +162,94 @@ def read_document(
         200: {
             "description": "The document. Every byte is authenticated before it is sent; if "
             "the stored bytes turn out to be damaged the answer is cut short.",
-            "content": {"application/octet-stream": _BINARY},
+            "content": _CONTENT,
         },
-        **problems(403, 404, 409, 422, 502),
+        206: {"description": "The range that was asked for, in the same way.", "content": _CONTENT},
+        **_NOT_CHANGED,
+        **problems(403, 404, 409, 412, 416, 422, 502),
     },
+    openapi_extra=_described(tuple(_RANGE_HEADERS)),
 )
 def release(
     subject: SubjectHere,
     vault: VaultHere,
     document: DocumentHere,
-    view: Annotated[Literal["full", "redacted"], Query(description="Which version to open.")],
+    request: Request,
+    view: Annotated[Literal["full", "redacted"], _VERSION],
     purpose: Purpose = None,
-) -> StreamingResponse:
-    """Open a document at a view the agreement gives you. On record before the first byte."""
-    released = documents.release(vault, subject, document, View.parse(view), purpose=purpose)
+) -> Response:
+    """Open a document, or a range of it, at a view the agreement gives you.
+
+    On record before the first byte.
+    """
+    wanted = Wanted(request.headers, content=True)
+    released = documents.release(
+        vault, subject, document, View.parse(view), purpose=purpose, choose=wanted.of
+    )
+    if released.wanted is None:
+        return _without_content(released, wanted.status)
+    headers = _headers(released, released.wanted.size_bytes)
+    if wanted.status is HTTPStatus.PARTIAL_CONTENT:
+        first, last = released.wanted.start, released.wanted.end - 1
+        headers["Content-Range"] = f"bytes {first}-{last}/{released.stored.size_bytes}"
+    return StreamingResponse(
+        _closing(released.chunks), wanted.status, headers, released.stored.media_type
+    )
+
+
+@router.head(
+    "/v1/documents/{document}/content",
+    response_class=Response,
+    responses={
+        200: {"description": "What opening it would say, without content."},
+        **_NOT_CHANGED,
+        **problems(403, 404, 409, 412, 422, 502),
+    },
+    openapi_extra=_described(("If-None-Match", "If-Match")),
+)
+def describe_release(
+    subject: SubjectHere,
+    vault: VaultHere,
+    document: DocumentHere,
+    request: Request,
+    view: Annotated[Literal["full", "redacted"], _VERSION],
+    purpose: Purpose = None,
+) -> Response:
+    """Learn how long a document is and which version is there, without opening it.
+
+    Decided and put on record as if it were opened.
+    """
+    wanted = Wanted(request.headers, content=False)
+    released = documents.release(
+        vault, subject, document, View.parse(view), purpose=purpose, choose=wanted.of
+    )
+    return _without_content(released, wanted.status)
+
+
+def _without_content(released: Release, status: HTTPStatus) -> Response:
+    """Answer HEAD, or that the caller has this version already."""
+    if status is HTTPStatus.NOT_MODIFIED:
+        kept = {"ETag": etag(released.stored), "Subrosa-Log-Index": str(released.log_index)}
+        return Response(status_code=status, headers={**kept, "Cache-Control": "no-store"})
+    stored = released.stored
+    return Response(headers=_headers(released, stored.size_bytes), media_type=stored.media_type)
+
+
+def _headers(released: Release, size_bytes: int) -> dict[str, str]:
     stored = released.stored
     name = quote(stored.file_name or "document", safe="")
-    return StreamingResponse(
-        _closing(released.chunks),
-        media_type=stored.media_type,
-        headers={
-            "Content-Length": str(stored.size_bytes),
-            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
-            "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(stored.sha256)).decode()}:",
-            "Subrosa-Log-Index": str(released.log_index),
-            **_obliging(released.obligations),
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return {
+        "Content-Length": str(size_bytes),
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        "Accept-Ranges": "bytes",
+        "ETag": etag(stored),
+        "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(stored.sha256)).decode()}:",
+        "Subrosa-Log-Index": str(released.log_index),
+        **_obliging(released.obligations),
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 def _obliging(obligations: Sequence[Obligation]) -> dict[str, str]:

@@ -10,9 +10,9 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz")
-def healthz() -> Health:
-    """Answer that the process lives."""
-    return Health()
+def healthz(vault: VaultHere) -> Health:
+    """Answer that the process lives, and whether it has raised alerts."""
+    return Health(alerts=vault.alerts.raised)
 
 
 @router.get("/readyz", responses={503: problems()[503]})
@@ -21,4 +21,4 @@ def readyz(vault: VaultHere) -> Health:
     vault.database.ping()
     vault.store.ping()
     vault.log.head()
-    return Health()
+    return Health(alerts=vault.alerts.raised)

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from api.schemas.bodies import CASE, DIGEST, DOCUMENT, INSTANT, VIEW_NAMES, ResponseBody, ViewName
 from vault.completion import Deposited
-from vault.documents import Document, Stored
+from vault.deliveries import Stored
+from vault.documents import Document
 from vault.listing import Tally
 
 

@@ -42,3 +42,8 @@ class Health(ResponseBody):
     """The process answers."""
 
     status: Literal["ok"] = "ok"
+    alerts: int = Field(
+        description="What an operator must look into, counted since this process started; each is "
+        "on its error output, with ids.",
+        examples=[0],
+    )

@@ -36,7 +36,7 @@ from vault.database.log import all_entries
 
 # Anybody may call these; each with the reason.
 OPEN = {
-    "/healthz": "says only that the process lives",
+    "/healthz": "says only that the process lives, and how many alerts it has raised",
     "/readyz": "says only whether the servers answer",
     "/.well-known/authzen-configuration": "says only where the endpoints are",
     "/v1/cases/{case}/uploads": "as OPTIONS says only what of tus is spoken",
@@ -59,6 +59,7 @@ CALLS: dict[tuple[str, str], str] = {
     ("GET", "/v1/cases/{case}/documents"): "document:list",
     ("GET", "/v1/documents/{document}"): "document:read",
     ("GET", "/v1/documents/{document}/content"): "document:delivery:completed",
+    ("HEAD", "/v1/documents/{document}/content"): "document:release",
     ("POST", "/v1/documents/{document}/renditions"): "rendition:deposit",
     ("POST", "/v1/cases/{case}/uploads"): "upload:begin",
     ("HEAD", "/v1/uploads/{upload}"): "upload:read",

@@ -11,7 +11,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import audit, cedar, decisions, formats, resumable, sealing, storage, transfer
+from tests.benchmarks import (
+    audit,
+    cedar,
+    decisions,
+    formats,
+    reading,
+    resumable,
+    sealing,
+    storage,
+    transfer,
+)
 from tests.benchmarks.figures import Figure
 
 FIGURES: dict[str, Callable[[bool], Figure]] = {
@@ -24,6 +34,8 @@ FIGURES: dict[str, Callable[[bool], Figure]] = {
     "upload_http_tus": resumable.upload_http_tus,
     "upload_http_form": transfer.upload_http_form,
     "download_http": transfer.download_http,
+    "download_vs_raw_get": reading.download_vs_raw_get,
+    "range_64k": reading.range_64k,
     "upload_rss_mib": transfer.upload_rss_mib,
     "small_files": resumable.small_files,
     "decide_cold": decisions.decide_cold,

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tests.benchmarks.figures import Figure, interleave
 from vault.ids import CaseId, DocumentId, RenditionId, new_id
 from vault.sealing.keys import DataKey
-from vault.sealing.parts import Layout, RenditionContext, open_parts, seal_parts
+from vault.sealing.opening import open_parts
+from vault.sealing.parts import Layout, RenditionContext, seal_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -100,11 +100,22 @@ def _form(size_bytes: int) -> Iterator[bytes]:
     yield f"\r\n--{_BOUNDARY}--\r\n".encode()
 
 
-def _upload_raw(to: Program, size_bytes: int) -> str:
+def upload_raw(to: Program, size_bytes: int) -> str:
     answer = to.http.post(
         f"/v1/cases/{to.case}/documents", content=pieces(size_bytes), headers=HEADERS
     )
     return str(answer.raise_for_status().json()["document"])
+
+
+def download(to: Program, document: str, size_bytes: int) -> float:
+    """Read a document whole, and return how fast it came."""
+    began, got = time.perf_counter(), 0
+    path = f"/v1/documents/{document}/content"
+    with to.http.stream("GET", path, params={"view": "full"}) as answer:
+        for chunk in answer.raise_for_status().iter_raw():
+            got += len(chunk)
+    assert got == size_bytes
+    return rate(size_bytes, began)
 
 
 def _upload_form(to: Program, size_bytes: int) -> str:
@@ -143,7 +154,7 @@ def against_boto3(name: str, quick: bool, upload: Any) -> Figure:
 
 def upload_http_raw(quick: bool) -> Figure:
     """256 MiB as a raw body, one client, until the receipt is there."""
-    return against_boto3("upload_http_raw", quick, _upload_raw)
+    return against_boto3("upload_http_raw", quick, upload_raw)
 
 
 def upload_http_form(quick: bool) -> Figure:
@@ -155,17 +166,8 @@ def download_http(quick: bool) -> Figure:
     """256 MiB read back whole, one client; the reference reads as many plain bytes."""
     size = _size(quick)
     with program() as to:
-        document = _upload_raw(to, size)
+        document = upload_raw(to, size)
         to.s3.upload_fileobj(io.BytesIO(_PIECE * (size // _MIB)), to.bucket, "reference")
-
-        def ours() -> float:
-            began, got = time.perf_counter(), 0
-            path = f"/v1/documents/{document}/content"
-            with to.http.stream("GET", path, params={"view": "full"}) as answer:
-                for chunk in answer.raise_for_status().iter_raw():
-                    got += len(chunk)
-            assert got == size
-            return rate(size, began)
 
         def boto3_download() -> float:
             began, sink = time.perf_counter(), io.BytesIO()
@@ -173,7 +175,9 @@ def download_http(quick: bool) -> Figure:
             assert sink.getbuffer().nbytes == size
             return rate(size, began)
 
-        value, reference = interleave(ours, boto3_download, rounds=5)
+        value, reference = interleave(
+            lambda: download(to, document, size), boto3_download, rounds=5
+        )
     return Figure(
         "download_http", value, "MB/s", "higher", "boto3 download_fileobj, same store", reference
     )
@@ -183,7 +187,7 @@ def upload_rss_mib(quick: bool) -> Figure:
     """Growth of the program's resident memory at its highest, over one stream of 4 GiB."""
     size = (64 if quick else 4096) * _MIB
     with program() as to:
-        _upload_raw(to, 8 * _MIB)
+        upload_raw(to, 8 * _MIB)
         process = psutil.Process(to.pid)
         before = highest = process.memory_info().rss
         done = threading.Event()
@@ -196,7 +200,7 @@ def upload_rss_mib(quick: bool) -> Figure:
         watcher = threading.Thread(target=watch)
         watcher.start()
         try:
-            _upload_raw(to, size)
+            upload_raw(to, size)
         finally:
             done.set()
             watcher.join()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -65,10 +66,13 @@ class FailingStore:
         self.real.replace(name, body)
         self._fail("replace")
 
-    def read(self, name: str, start: int = 0) -> Iterator[bytes]:
-        for piece in self.real.read(name, start):
-            self._fail("read")
-            yield piece
+    def read(
+        self, name: str, start: int = 0, end: int | None = None, *, length: int | None = None
+    ) -> Generator[bytes]:
+        with closing(self.real.read(name, start, end, length=length)) as pieces:
+            for piece in pieces:
+                self._fail("read")
+                yield piece
 
     def length(self, name: str) -> int | None:
         self._fail("length")

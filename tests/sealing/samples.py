@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from vault.errors import Tampered
 from vault.ids import CaseId, DocumentId, RenditionId
 from vault.sealing.keys import DataKey
-from vault.sealing.parts import Layout, RenditionContext, open_parts, seal_parts
+from vault.sealing.opening import ByteRange, open_parts, open_range, stored_range
+from vault.sealing.parts import Layout, RenditionContext, seal_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -74,6 +75,25 @@ def opening(
     pieces = document.whole if whole is None else whole
     sealed = [pieces] if isinstance(pieces, bytes) else pieces
     return open_parts(key, context, document.layout, document.headers, sealed)
+
+
+def stored(document: Sealed, wanted: ByteRange, whole: bytes | None = None) -> bytes:
+    """Return what a store hands out for a range, of the true object or of another in its place."""
+    place = stored_range(document.layout, wanted)
+    return (document.whole if whole is None else whole)[place.start : place.end]
+
+
+def opening_range(
+    document: Sealed,
+    wanted: ByteRange,
+    sealed: bytes | Sequence[bytes] | None = None,
+    *,
+    key: DataKey = KEY,
+    context: RenditionContext = CONTEXT,
+) -> Iterator[bytes]:
+    pieces = stored(document, wanted) if sealed is None else sealed
+    pieces = [pieces] if isinstance(pieces, bytes) else pieces
+    return open_range(key, context, document.layout, document.headers, pieces, wanted=wanted)
 
 
 def released_before_refusal(opened: Iterator[bytes]) -> bytes:

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from vault.errors import TooLarge
 from vault.ids import CaseId, DocumentId, RenditionId, new_id
 from vault.sealing.keys import DataKey
+from vault.sealing.opening import open_parts
 from vault.sealing.parts import (
     LARGEST_PART_SIZE,
     MOST_PARTS,
     PART_SIZE,
     Layout,
     RenditionContext,
-    open_parts,
     part_size_for,
     seal_part,
 )

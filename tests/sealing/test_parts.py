@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.sealing.samples import CHUNK, CONTEXT, KEY, content, cut_at, cuts, opening, seal
 from vault.errors import Tampered, Unavailable
+from vault.sealing.cobblestone import HEADER_SIZE
+from vault.sealing.opening import open_parts
 from vault.sealing.parts import (
-    HEADER_SIZE,
     PART_SIZE,
     Layout,
-    open_parts,
     plaintext_length,
     seal_parts,
     sealed_length,

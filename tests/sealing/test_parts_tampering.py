@@ -21,8 +21,9 @@ from tests.sealing.samples import (
 )
 from vault.errors import Tampered
 from vault.ids import CaseId, DocumentId, RenditionId, new_id
+from vault.sealing.cobblestone import HEADER_SIZE
 from vault.sealing.keys import DataKey
-from vault.sealing.parts import HEADER_SIZE, Layout, RenditionContext, sealed_length
+from vault.sealing.parts import Layout, RenditionContext, sealed_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,8 @@ from vault.keyring.root import FileRootKey
 from vault.manifests import opened_manifest
 from vault.sealing.keys import DataKey
 from vault.sealing.manifests import SealedManifest
-from vault.sealing.parts import Layout, RenditionContext, open_parts, sealed_length
+from vault.sealing.opening import open_parts
+from vault.sealing.parts import Layout, RenditionContext, sealed_length
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 

@@ -38,6 +38,7 @@ from vault.exceptions import NewRequest
 from vault.explanations import Supposition, explain_supposed
 from vault.ids import CaseId, DocumentId, ParticipantId, UploadId, new_id
 from vault.resuming import receive
+from vault.sealing.opening import ByteRange
 from vault.view_as import view_as
 
 SAID = Description(document_class="medical", title="x", provenance="pre-existing", content=Bytes())
@@ -85,6 +86,12 @@ ATTEMPTS: dict[str, Attempt] = {
     "view as": lambda h, s, c, _d: view_as(h.vault, s, c, ParticipantId(c)),
     "read a document": lambda h, s, _c, d: documents.read_document(h.vault, s, d),
     "open a document": lambda h, s, _c, d: documents.release(h.vault, s, d, View.FULL),
+    "open some of a document": lambda h, s, _c, d: documents.release(
+        h.vault, s, d, View.FULL, choose=lambda _stored: ByteRange(0, 1)
+    ),
+    "ask how long a document is": lambda h, s, _c, d: documents.release(
+        h.vault, s, d, View.FULL, choose=lambda _stored: None
+    ),
     "deposit": lambda h, s, c, _d: deposits.deposit(h.vault, s, c, [b"x"], lambda: SAID),
     "begin an upload": lambda h, s, c, _d: uploads.begin(
         h.vault, s, c, uploads.Announced(description=SAID, size_bytes=1, metadata="")

@@ -15,7 +15,8 @@ from vault.errors import Tampered
 from vault.ids import CaseId, DocumentId, RenditionId
 from vault.sealing.keys import DataKey
 from vault.sealing.manifests import LONGEST_BYTES, SealedManifest, open_manifest
-from vault.sealing.parts import HEADER_SIZE, Layout, RenditionContext, open_parts, sealed_length
+from vault.sealing.opening import open_parts
+from vault.sealing.parts import HEADER_SIZE, Layout, RenditionContext, sealed_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A document is a row of sealed parts, and opens only as the whole that was deposited.
+"""A document is sealed as a row of parts, and its size alone says where each of them lies.
 
 One Cobblestone-256 message per part, under a fresh salt each time a part is sealed: a message
 that was begun is never continued, since its nonces would then repeat over other bytes.
@@ -11,28 +11,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
-from cryptography.exceptions import InvalidTag
+from cryptography.cobblestone import Cobblestone256Encryptor
 
 from vault.errors import Tampered, TooLarge
+from vault.sealing.cobblestone import CHUNK_SIZE, HEADER_SIZE, SEALED_CHUNK_SIZE, TAG_SIZE
 from vault.sealing.envelope import encode_context
-from vault.sealing.pieces import PIECE_SIZE, Incoming, cut, join
+from vault.sealing.pieces import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from vault.ids import CaseId, DocumentId, RenditionId
     from vault.sealing.keys import DataKey
 
 PART_SIZE = 8 << 20
-HEADER_SIZE = 56
 
 # Stores take this many parts at most, and memory bears some parts of this size for each upload.
 MOST_PARTS = 10_000
 LARGEST_PART_SIZE = 64 << 20
 
-_CHUNK_SIZE = 16 << 10
-_TAG_SIZE = 16
 _CONTEXT_LABEL = b"subrosa/part/v1"
 
 
@@ -56,7 +53,7 @@ def part_size_for(declared_bytes: int | None) -> int:
 
 def sealed_length(size_bytes: int) -> int:
     """Return the length of a sealed part that holds this much plaintext."""
-    return HEADER_SIZE + size_bytes + (size_bytes // _CHUNK_SIZE + 1) * _TAG_SIZE
+    return HEADER_SIZE + size_bytes + (size_bytes // CHUNK_SIZE + 1) * TAG_SIZE
 
 
 def plaintext_length(sealed_bytes: int) -> int:
@@ -65,10 +62,10 @@ def plaintext_length(sealed_bytes: int) -> int:
     Raises:
         Tampered: No sealed part has this length; it was cut or extended.
     """
-    chunks, last = divmod(sealed_bytes - HEADER_SIZE, _CHUNK_SIZE + _TAG_SIZE)
-    if chunks < 0 or last < _TAG_SIZE:
+    chunks, last = divmod(sealed_bytes - HEADER_SIZE, SEALED_CHUNK_SIZE)
+    if chunks < 0 or last < TAG_SIZE:
         raise Tampered
-    return chunks * _CHUNK_SIZE + last - _TAG_SIZE
+    return chunks * CHUNK_SIZE + last - TAG_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,64 +203,12 @@ class Layout:
         """Return how much plaintext a part holds; parts are counted from 0."""
         return min(self.part_size, self.size_bytes - number * self.part_size)
 
+    def part_start(self, number: int) -> int:
+        """Return where in the object a part begins; parts are counted from 0."""
+        return number * sealed_length(self.part_size)
+
     @property
     def object_length(self) -> int:
         """The sealed parts together; an object of any other length is refused."""
-        before_last = self.part_count - 1
-        return before_last * sealed_length(self.part_size) + sealed_length(
-            self.part_plaintext_length(before_last)
-        )
-
-
-def open_parts(
-    key: DataKey,
-    context: RenditionContext,
-    layout: Layout,
-    headers: Sequence[bytes],
-    sealed: Iterable[bytes],
-) -> Iterator[bytes]:
-    """Open a document as its object comes in.
-
-    Args:
-        key: The data key of this rendition.
-        context: As it was sealed.
-        layout: From the pinned size.
-        headers: The pinned header of each part, in order.
-        sealed: The object, in pieces of any size.
-
-    Yields:
-        Plaintext in pieces of at most 1 MiB, each authenticated before it leaves; the last one
-        leaves when the object has ended where it should.
-
-    Raises:
-        Tampered: The object is not what was sealed here. What came out before is a prefix of the
-            truth, and never all of it.
-    """
-    if len(headers) != layout.part_count:
-        raise Tampered
-    yield from join(_open_each(key, context, layout, headers, Incoming(sealed)))
-
-
-def _open_each(
-    key: DataKey,
-    context: RenditionContext,
-    layout: Layout,
-    headers: Sequence[bytes],
-    incoming: Incoming,
-) -> Iterator[bytes]:
-    for number, header in enumerate(headers):
-        if incoming.take_exactly(HEADER_SIZE) != header:
-            raise Tampered
-        place = context.part(number, last=number == layout.part_count - 1)
-        decryptor = Cobblestone256Decryptor(key.material(), place)
-        left = sealed_length(layout.part_plaintext_length(number)) - HEADER_SIZE
-        try:
-            decryptor.update(header)
-            while left:
-                sealed = incoming.take(min(left, PIECE_SIZE))
-                left -= len(sealed)
-                yield decryptor.update(sealed)
-            yield decryptor.finalize()
-        except InvalidTag as error:
-            raise Tampered from error
-    incoming.end()
+        last = self.part_count - 1
+        return self.part_start(last) + sealed_length(self.part_plaintext_length(last))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 # Plaintext leaves in pieces of this size: each hop from thread to event loop has its price.
 PIECE_SIZE = 1 << 20
 
+# What a reader is given first is at least so long, if the document is.
+_SOON_SIZE = 128 << 10
+
 # Smaller pieces are joined as they come in, or a sender of single bytes could make of one part
 # eight million objects.
 _GRAIN_SIZE = 64 << 10
@@ -86,17 +89,29 @@ def _coarse(plaintext: Iterable[bytes | memoryview]) -> Iterator[bytes]:
     yield bytes(grain)
 
 
-def join(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join pieces of at most PIECE_SIZE into as few as may be; the last leaves at the very end."""
+def join(pieces: Iterable[bytes], size_bytes: int) -> Iterator[bytes]:
+    """Join pieces of at most PIECE_SIZE into as few as may be, for a reader who waits.
+
+    Args:
+        pieces: Of `size_bytes` altogether.
+        size_bytes: What is left when all of it has come out of the pieces, and not before.
+
+    Yields:
+        The first bytes soon; the last ones when the pieces have ended.
+    """
     held: list[bytes] = []
-    room = PIECE_SIZE
+    held_bytes, enough = 0, _SOON_SIZE
     for piece in pieces:
-        if len(piece) > room:
+        if held_bytes + len(piece) > PIECE_SIZE:
             yield b"".join(held)
-            held, room = [], PIECE_SIZE
+            held, held_bytes = [], 0
         held.append(piece)
-        room -= len(piece)
-    if room < PIECE_SIZE:
+        held_bytes += len(piece)
+        size_bytes -= len(piece)
+        if size_bytes and held_bytes >= enough:
+            yield b"".join(held)
+            held, held_bytes, enough = [], 0, PIECE_SIZE
+    if held_bytes:
         yield b"".join(held)
 
 
@@ -120,7 +135,10 @@ class Incoming:
 
     def take_exactly(self, size: int) -> bytes:
         """Return the next `size` bytes; Tampered if the stream ends before."""
-        taken = bytearray()
+        first = self.take(size)
+        if len(first) == size:
+            return bytes(first)
+        taken = bytearray(first)
         while len(taken) < size:
             taken += self.take(size - len(taken))
         return bytes(taken)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from vault.errors import Tampered, VaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
 Buffer = bytes | bytearray
 
@@ -91,13 +91,24 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def read(self, name: str, start: int = 0) -> Iterator[bytes]:
-        """Yield an object's bytes from an offset on, in pieces of at most 1 MiB.
+    def read(
+        self, name: str, start: int = 0, end: int | None = None, *, length: int | None = None
+    ) -> Generator[bytes]:
+        """Yield an object's bytes from `start` up to `end`, in pieces of at most 1 MiB.
 
-        A connection lost on the way is taken up again where it broke, a few times.
+        The first come soon, and a few megabytes are read ahead of the reader: close it, or what is
+        under way goes on to no purpose. A connection lost on the way is taken up again where it
+        broke, a few times.
+
+        Args:
+            name: The object.
+            start: Offset of the first byte.
+            end: Offset behind the last one; None for the object's end.
+            length: What the object's length must be, if it is known.
 
         Raises:
             ObjectMissing: There is no such object.
+            Tampered: It has another length, or none of these bytes.
         """
         ...
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import islice
+from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -13,14 +14,17 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 from urllib3.exceptions import HTTPError
 
-from vault.errors import Unavailable
+from vault.errors import Tampered, Unavailable
 from vault.storage.features import demand_features
-from vault.storage.port import ObjectMissing, WriteMissing
+from vault.storage.port import ObjectMissing
+from vault.storage.s3_errors import ENDED, TAKEN, code_of, translated
 from vault.storage.s3_settings import S3Settings
+from vault.storage.windows import FIRST_WINDOW, read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
 
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
@@ -31,9 +35,6 @@ __all__ = ["S3Settings", "S3Store"]
 _PIECE_BYTES = 1 << 20
 _UNDER_WAY = 2
 _RESUMES = 4
-_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
-_TAKEN = frozenset({"412", "PreconditionFailed"})
-_ENDED = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder"})
 
 
 class S3Store:
@@ -71,6 +72,8 @@ class S3Store:
         # In one place, so that no request can forget it.
         self._client.meta.events.register("provide-client-params.s3", self._under_prefix)
         self._senders = ThreadPoolExecutor(connections, thread_name_prefix="s3")
+        # Threads of their own, so that many slow readers do not hold up what comes in.
+        self._readers = ThreadPoolExecutor(connections, thread_name_prefix="s3-read")
 
     def put(self, name: str, parts: Iterable[Buffer]) -> int:
         """See `ObjectStore.put`. One part is one request; more are a multipart upload."""
@@ -99,7 +102,7 @@ class S3Store:
 
     def begin(self, name: str) -> str:
         """See `ObjectStore.begin`."""
-        with _translated():
+        with translated():
             return self._client.create_multipart_upload(Bucket=self._bucket, Key=name)["UploadId"]
 
     def put_parts(
@@ -136,7 +139,7 @@ class S3Store:
         parts: list[CompletedPartTypeDef] = [
             {"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, start=1)
         ]
-        with _translated():
+        with translated():
             try:
                 self._client.complete_multipart_upload(
                     Bucket=self._bucket,
@@ -150,36 +153,35 @@ class S3Store:
 
     def replace(self, name: str, body: bytes) -> None:
         """See `ObjectStore.replace`."""
-        with _translated():
+        with translated():
             self._client.put_object(Bucket=self._bucket, Key=name, Body=body)
 
-    def read(self, name: str, start: int = 0) -> Iterator[bytes]:
-        """See `ObjectStore.read`."""
-        offset, resumes = start, 0
-        while True:
-            try:
-                for piece in self._pieces(name, offset):
-                    yield piece
-                    offset += len(piece)
-                    resumes = 0
-            except (HTTPClientError, IncompleteReadError, HTTPError) as error:
-                resumes += 1
-                if resumes > _RESUMES:
-                    raise Unavailable("The object store does not answer.") from error
-            else:
-                return
+    def read(
+        self, name: str, start: int = 0, end: int | None = None, *, length: int | None = None
+    ) -> Generator[bytes]:
+        """See `ObjectStore.read`. The first answer says how long the object is."""
+        near = start + FIRST_WINDOW if end is None else min(end, start + FIRST_WINDOW)
+        first, length = self._fetch(name, start, near, Event(), length)
+        end = length if end is None else min(end, length)
+
+        def fetch(start: int, end: int, gone: Event) -> list[bytes]:
+            return self._fetch(name, start, end, gone, length)[0]
+
+        with closing(read_ahead(fetch, self._readers, near, end)) as rest:
+            yield from first
+            yield from rest
 
     def length(self, name: str) -> int | None:
         """See `ObjectStore.length`."""
         try:
-            with _translated():
+            with translated():
                 return self._client.head_object(Bucket=self._bucket, Key=name)["ContentLength"]
         except ObjectMissing:
             return None
 
     def abandon(self, name: str) -> None:
         """See `ObjectStore.abandon`."""
-        with _translated():
+        with translated():
             found = self._client.list_multipart_uploads(Bucket=self._bucket, Prefix=name)
             for upload in found.get("Uploads", ()):
                 if upload.get("Key") == self._prefix + name and "UploadId" in upload:
@@ -188,7 +190,7 @@ class S3Store:
 
     def names(self) -> Iterator[str]:
         """See `ObjectStore.names`."""
-        with _translated():
+        with translated():
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=""
             )
@@ -199,15 +201,15 @@ class S3Store:
     def prepare(self) -> None:
         """See `ObjectStore.prepare`."""
         try:
-            with _translated():
+            with translated():
                 self._client.head_bucket(Bucket=self._bucket)
         except ObjectMissing:
-            with _translated():
+            with translated():
                 self._client.create_bucket(Bucket=self._bucket)
 
     def ping(self) -> None:
         """See `ObjectStore.ping`."""
-        with _translated():
+        with translated():
             self._client.head_bucket(Bucket=self._bucket)
 
     def probe(self) -> None:
@@ -217,12 +219,13 @@ class S3Store:
             StoreLacks: It does not do all of it; says what.
             Unavailable: It does not answer.
         """
-        with _translated():
+        with translated():
             demand_features(self._client, self._bucket)
 
     def close(self) -> None:
         """Let go of connections and threads."""
         self._senders.shutdown()
+        self._readers.shutdown()
         self._client.close()
 
     def _under_prefix(self, params: dict[str, Any], **_: object) -> None:
@@ -230,7 +233,7 @@ class S3Store:
             params[member] = self._prefix + params[member]
 
     def _put_whole(self, name: str, part: Buffer) -> int:
-        with _translated():
+        with translated():
             try:
                 self._client.put_object(
                     Bucket=self._bucket, Key=name, Body=bytes(part), IfNoneMatch="*"
@@ -242,7 +245,7 @@ class S3Store:
     def _send_part(self, name: str, write: str, number: int, part: Buffer) -> str:
         # boto3 takes a bytearray as it is, without a copy; its stubs name only bytes.
         body = cast("bytes", part)
-        with _translated():
+        with translated():
             answer = self._client.upload_part(
                 Bucket=self._bucket, Key=name, UploadId=write, PartNumber=number, Body=body
             )
@@ -253,7 +256,7 @@ class S3Store:
 
         Names are random and used once, so an object of this name and length is ours.
         """
-        if _code(error) not in _TAKEN | _ENDED or self.length(name) != length:
+        if code_of(error) not in TAKEN | ENDED or self.length(name) != length:
             raise error
 
     def _abort(self, name: str, upload: str) -> None:
@@ -263,11 +266,45 @@ class S3Store:
         except (BotoCoreError, ClientError):
             return
 
-    def _pieces(self, name: str, start: int) -> Iterator[bytes]:
-        with _translated():
-            answer = self._client.get_object(Bucket=self._bucket, Key=name, Range=f"bytes={start}-")
-        with closing(answer["Body"]) as body:
-            yield from body.iter_chunks(_PIECE_BYTES)
+    def _fetch(
+        self, name: str, start: int, end: int, gone: Event, length: int | None
+    ) -> tuple[list[bytes], int]:
+        """Read one window, and how long the object is; stop soon once the reader is gone."""
+        pieces: list[bytes] = []
+        resumes = 0
+        while True:
+            body, length = self._ask(name, start, end, length)
+            try:
+                with closing(body):
+                    for piece in body.iter_chunks(_PIECE_BYTES):
+                        pieces.append(piece)
+                        start += len(piece)
+                        resumes = 0
+                        # A store may send more than it was asked for, without end.
+                        if gone.is_set() or start >= end:
+                            break
+            except (HTTPClientError, IncompleteReadError, HTTPError) as error:
+                resumes += 1
+                if resumes > _RESUMES:
+                    raise Unavailable("The object store does not answer.") from error
+            else:
+                return pieces, length
+
+    def _ask(
+        self, name: str, start: int, end: int, length: int | None
+    ) -> tuple[StreamingBody, int]:
+        """Ask for some bytes, and hold the object's length to what it must be."""
+        with translated():
+            answer = self._client.get_object(
+                Bucket=self._bucket, Key=name, Range=f"bytes={start}-{end - 1}"
+            )
+        said = answer.get("ContentRange", "").rpartition("/")[2]
+        if said == str(length) or (length is None and said.isdecimal()):
+            return answer["Body"], int(said)
+        answer["Body"].close()
+        if said.isdecimal():
+            raise Tampered
+        raise Unavailable("The object store does not answer as it should.")
 
 
 def _through(waiting: deque[Buffer], arriving: Iterator[Buffer]) -> Iterator[Buffer]:
@@ -275,22 +312,3 @@ def _through(waiting: deque[Buffer], arriving: Iterator[Buffer]) -> Iterator[Buf
     while waiting:
         yield waiting.popleft()
     yield from arriving
-
-
-def _code(error: ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "")
-
-
-@contextmanager
-def _translated() -> Generator[None]:
-    """Turn boto3's exceptions into the vault's; no name or address leaves in a text."""
-    try:
-        yield
-    except ClientError as error:
-        if _code(error) in _MISSING:
-            raise ObjectMissing from error
-        if _code(error) in _ENDED:
-            raise WriteMissing from error
-        raise Unavailable("The object store does not answer as it should.") from error
-    except (BotoCoreError, HTTPError) as error:
-        raise Unavailable("The object store does not answer.") from error
