@@ -5,6 +5,7 @@ import sys
 import typer
 
 from api.commands import agreements, audit, calling, client, demo, exceptions, lists, operate, serve
+from api.core_dumps import forbid_core_dumps
 from api.demo.journey import ExtraMissing
 from api.demo.people import Stopped
 from api.embedded.services import EmbeddedRefused
@@ -12,7 +13,7 @@ from api.identity.signing import KeyFileRefused
 from api.settings import SettingsRefused
 from vault.database.migrate import OriginDiffers, VaultTooOld
 from vault.errors import VaultError
-from vault.keyring.root import RootKeyRefused
+from vault.keyring.port import RootKeyRefused
 
 app = typer.Typer(
     name="subrosa",
@@ -58,6 +59,7 @@ _SENTENCES = (
 
 def main() -> None:
     """Run one command."""
+    forbid_core_dumps()
     try:
         app()
     except _SENTENCES as refusal:

@@ -18,6 +18,7 @@ from vault.database.connection import DuplicateRow
 from vault.errors import (
     Conflict,
     Invalid,
+    KeyDestroyed,
     NotFound,
     NotPermitted,
     Tampered,
@@ -57,6 +58,7 @@ PROBLEMS: dict[type[VaultError], Kind] = {
     Conflict: Kind(HTTPStatus.CONFLICT, "conflict", "Not possible as things stand"),
     DuplicateRow: Kind(HTTPStatus.CONFLICT, "conflict", "Not possible as things stand"),
     Unavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment"),
+    KeyDestroyed: Kind(HTTPStatus.GONE, "key-destroyed", "This case has been erased"),
     NoSlot: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-slot", "Try again in a moment"),
     BodyCut: Kind(HTTPStatus.BAD_REQUEST, "body-cut", "The document did not arrive whole"),
     TooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "too-slow", "The upload was given up"),

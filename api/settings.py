@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.environment import SettingsRefused, required, secret, whole
+from api.root_keys import read_keys_per_case, read_old_root_keys, read_root_keys
 from policies.vocabulary import TermsRefused, check_classes
 from vault.storage.s3 import S3Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vault.keyring.addresses import RootKeyAddress
+
 _GIB = 1 << 30
-
-
-class SettingsRefused(Exception):
-    """A setting is missing or contradicts another; `str()` is one sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,16 @@ class Settings:
     data: Path
     # Real servers; None starts embedded ones under `data`.
     servers: Servers | None
-    # 32 random bytes from which all others are reached; mode 0600. SUBROSA_ROOT_KEY_FILE,
+    # Where the key is from which all others are reached. SUBROSA_ROOT_KEYS (file|transit|aws-kms|
+    # pkcs11) and what that one needs (api/root_keys.py); default a file, SUBROSA_ROOT_KEY_FILE,
     # default `keys/root.key` under `data`.
-    root_key_file: Path
+    root_keys: RootKeyAddress
+    # Where it was before, while `subrosa key rotate` moves keys from there: SUBROSA_OLD_ROOT_KEYS
+    # and what that one needs; default none.
+    old_root_keys: RootKeyAddress | None
+    # Each new case has a wrapping key of its own in the provider, whose destruction there reaches
+    # every backup. SUBROSA_CASE_KEYS (root|per-case), default root.
+    keys_per_case: bool
     # Address to listen on. SUBROSA_HOST, default 127.0.0.1: nothing outside this machine.
     host: str
     # TCP port to listen on. SUBROSA_PORT, default 8420; 0 takes a free one.
@@ -81,29 +88,29 @@ def read_settings(
         SettingsRefused: Something is missing or contradictory.
     """
     folder = (data or Path(environment.get("SUBROSA_DATA", ".subrosa"))).absolute()
-    threads = _whole(environment, "SUBROSA_THREADS", 48, least=4)
-    slots = _whole(environment, "SUBROSA_UPLOAD_SLOTS", 16, least=1)
+    threads = whole(environment, "SUBROSA_THREADS", 48, least=4)
+    slots = whole(environment, "SUBROSA_UPLOAD_SLOTS", 16, least=1)
     if slots >= threads:
         raise SettingsRefused("SUBROSA_UPLOAD_SLOTS must be fewer than SUBROSA_THREADS.")
     return Settings(
         data=folder,
         servers=_servers(environment),
-        root_key_file=Path(
-            environment.get("SUBROSA_ROOT_KEY_FILE", str(folder / "keys" / "root.key"))
-        ),
+        root_keys=read_root_keys(environment, folder),
+        old_root_keys=read_old_root_keys(environment),
+        keys_per_case=read_keys_per_case(environment),
         host=environment.get("SUBROSA_HOST", "127.0.0.1"),
-        port=_whole(environment, "SUBROSA_PORT", 8420, least=0),
+        port=whole(environment, "SUBROSA_PORT", 8420, least=0),
         trusted_proxy=environment.get("SUBROSA_TRUSTED_PROXY") or None,
         threads=threads,
         upload_slots=slots,
-        upload_silence_s=_whole(environment, "SUBROSA_UPLOAD_SILENCE_S", 30, least=1),
-        size_limit_bytes=_whole(environment, "SUBROSA_SIZE_LIMIT_BYTES", 64 * _GIB, least=1),
+        upload_silence_s=whole(environment, "SUBROSA_UPLOAD_SILENCE_S", 30, least=1),
+        size_limit_bytes=whole(environment, "SUBROSA_SIZE_LIMIT_BYTES", 64 * _GIB, least=1),
         classes=_classes(environment),
     )
 
 
 def read_owner(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """Read what a migration of a real database needs, which `up` never holds.
+    """Read what a migration or a rotation on a real database needs, which `up` never holds.
 
     Returns:
         The libpq URL of the owning role (SUBROSA_OWNER_DATABASE_URL, or the same with _FILE) and
@@ -113,8 +120,8 @@ def read_owner(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
         SettingsRefused: One of them is missing.
     """
     return (
-        _secret(environment, "SUBROSA_OWNER_DATABASE_URL"),
-        _required(environment, "SUBROSA_LOG_ORIGIN"),
+        secret(environment, "SUBROSA_OWNER_DATABASE_URL"),
+        required(environment, "SUBROSA_LOG_ORIGIN"),
     )
 
 
@@ -131,16 +138,16 @@ def _servers(environment: Mapping[str, str]) -> Servers | None:
     if addressing not in ("path", "virtual"):
         raise SettingsRefused("SUBROSA_S3_ADDRESSING must be `path` or `virtual`.")
     return Servers(
-        database_url=_secret(environment, "SUBROSA_DATABASE_URL"),
+        database_url=secret(environment, "SUBROSA_DATABASE_URL"),
         s3=S3Settings(
             endpoint=environment.get("SUBROSA_S3_ENDPOINT"),
-            bucket=_required(environment, "SUBROSA_S3_BUCKET"),
+            bucket=required(environment, "SUBROSA_S3_BUCKET"),
             region=environment.get("SUBROSA_S3_REGION", "us-east-1"),
-            access_key=_required(environment, "SUBROSA_S3_ACCESS_KEY"),
-            secret_key=_secret(environment, "SUBROSA_S3_SECRET_KEY"),
+            access_key=required(environment, "SUBROSA_S3_ACCESS_KEY"),
+            secret_key=secret(environment, "SUBROSA_S3_SECRET_KEY"),
             addressing=addressing,
         ),
-        log_origin=_required(environment, "SUBROSA_LOG_ORIGIN"),
+        log_origin=required(environment, "SUBROSA_LOG_ORIGIN"),
     )
 
 
@@ -152,28 +159,3 @@ def _classes(environment: Mapping[str, str]) -> tuple[str, ...]:
         raise SettingsRefused(
             "SUBROSA_CLASSES must name new classes, each once: lower-case letters, digits, hyphens."
         ) from error
-
-
-def _required(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name)
-    if not value:
-        raise SettingsRefused(f"{name} must be set.")
-    return value
-
-
-def _secret(environment: Mapping[str, str], name: str) -> str:
-    """Return a secret from the file that NAME_FILE names, or from NAME."""
-    path = environment.get(f"{name}_FILE")
-    if path is None:
-        return _required(environment, name)
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsRefused(f"The file that {name}_FILE names cannot be read.") from error
-
-
-def _whole(environment: Mapping[str, str], name: str, default: int, *, least: int) -> int:
-    text = environment.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or int(text) < least:
-        raise SettingsRefused(f"{name} must be a whole number of at least {least}.")
-    return int(text)

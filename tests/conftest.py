@@ -24,6 +24,7 @@ from api.embedded.services import EmbeddedServices, embedded_services
 from tests.builders import House
 from vault.database.connection import Database
 from vault.database.migrate import migrate
+from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.storage.s3 import S3Settings, S3Store
 
@@ -156,7 +157,7 @@ def vault(
         log_origin=LOG_ORIGIN,
         database=database,
         store=store,
-        root=root_key,
+        keyring=Keyring(root_key),
         clock=clock,
         size_limit_bytes=1 << 30,
     ) as vault:

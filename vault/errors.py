@@ -8,6 +8,7 @@
     ├── Invalid           a value the caller sent cannot be accepted; mend it and try again
     ├── Conflict          the state of the case does not allow it now
     ├── Unavailable       a part the vault needs does not answer; trying again may help
+    │   └── KeyDestroyed  the provider has no such key any more; trying again does not help
     └── Tampered          stored bytes are not what was sealed; nothing more is released
 
 No exception carries a status code (api/problems.py has the table), and no text is built from
@@ -78,6 +79,13 @@ class Unavailable(VaultError):
 
     Nothing was released and nothing half-done is visible. Trying again may help.
     """
+
+
+class KeyDestroyed(Unavailable):
+    """The key of a case's own, under which the case key was wrapped, is gone from its provider."""
+
+    def __init__(self) -> None:
+        super().__init__("The key of this case has been destroyed; nothing of it opens any more.")
 
 
 class Tampered(VaultError):
