@@ -18,6 +18,7 @@ from api.commands import (
     restore,
     serve,
 )
+from api.core_dumps import forbid_core_dumps
 from api.demo.journey import ExtraMissing
 from api.demo.people import Stopped
 from api.embedded.services import EmbeddedRefused
@@ -25,7 +26,7 @@ from api.identity.signing import KeyFileRefused
 from api.settings import SettingsRefused
 from vault.database.migrate import OriginDiffers, VaultTooOld
 from vault.errors import VaultError
-from vault.keyring.root import RootKeyRefused
+from vault.keyring.port import RootKeyRefused
 from vault.sealing import exported
 from vault.storage.features import StoreLacks
 
@@ -79,6 +80,7 @@ _SENTENCES = (
 
 def main() -> None:
     """Run one command."""
+    forbid_core_dumps()
     try:
         app()
     except _SENTENCES as refusal:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from api.embedded.directory import held_directory, read_private, write_private
 from api.embedded.seaweed import running_seaweed
 from api.embedded.services import DirectoryInUse, embedded_services, running_services
-from api.settings import SettingsRefused
+from api.settings import SettingsRefused, read_owner
 from policies.scope_cache import ScopeCache
 from vault.audit.log import Log
 from vault.audit.signing import SigningKey
@@ -19,7 +19,9 @@ from vault.database import keys
 from vault.database.connection import Database
 from vault.database.log import head_origin
 from vault.database.migrate import OriginDiffers, migrate
+from vault.keyring.addresses import RootKeyFile
 from vault.keyring.keyring import Keyring
+from vault.keyring.providers import open_provider
 from vault.keyring.root import FileRootKey
 from vault.storage.s3 import S3Settings, S3Store
 from vault.unfinished import sweep
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from api.settings import BucketSettings, Settings
     from vault.core import Limits
     from vault.database.connection import Transaction
+    from vault.keyring.addresses import RootKeyAddress
     from vault.sealing.keys import OperationsKey
     from vault.storage.port import ObjectStore
 
@@ -66,12 +69,15 @@ def open_vault(
         StoreLacks: The bucket was probed, and does not do all that the vault needs.
         DirectoryInUse: `alone`, and another process serves this directory.
         EmbeddedRefused: Embedded servers cannot start.
-        RootKeyRefused: The root key file is missing, malformed or readable by others.
+        RootKeyRefused: The provider of root keys cannot be reached, or its key is missing, of the
+            wrong kind, or, in a file, malformed or readable by others.
         OriginDiffers: The log was begun under another origin.
         Unavailable: A server does not answer.
     """
-    with _addresses(settings, alone=alone) as found:
-        root = FileRootKey.load(settings.root_key_file)
+    with (
+        _addresses(settings, alone=alone) as found,
+        _keyring(settings, keys_per_case=settings.keys_per_case) as keyring,
+    ):
         # A writer of a resumable upload holds a connection beside that of its transactions.
         pool_size = settings.threads + settings.upload_slots + 2
         database = Database(found.database_url, pool_size=pool_size)
@@ -84,7 +90,7 @@ def open_vault(
                 log_origin=found.log_origin,
                 database=database,
                 store=store,
-                root=root,
+                keyring=keyring,
                 clock=lambda: datetime.now(UTC),
                 limits=settings.limits,
                 classes=settings.classes,
@@ -100,11 +106,10 @@ def open_bucket(settings: BucketSettings) -> Generator[tuple[ObjectStore, Keyrin
 
     Raises:
         DirectoryInUse: The embedded store is served by another process; stop that one first.
-        RootKeyRefused: The root key file is missing, malformed or readable by others.
+        RootKeyRefused: As for `open_vault`.
         Unavailable: The store does not answer.
     """
-    keyring = Keyring(FileRootKey.load(settings.root_key_file))
-    with ExitStack() as stack:
+    with _keyring(settings) as keyring, ExitStack() as stack:
         s3 = settings.s3
         if s3 is None:
             stack.enter_context(held_directory(settings.data))
@@ -121,7 +126,7 @@ def compose(
     log_origin: str,
     database: Database,
     store: ObjectStore,
-    root: FileRootKey,
+    keyring: Keyring,
     clock: Callable[[], datetime],
     limits: Limits,
     classes: tuple[str, ...] = (),
@@ -133,7 +138,6 @@ def compose(
         Tampered: The database was written under another root key.
         Unavailable: The database does not answer.
     """
-    keyring = Keyring(root)
     with database.transaction() as tx:
         if head_origin(tx) != log_origin:
             raise OriginDiffers
@@ -156,6 +160,44 @@ def compose(
         )
     finally:
         log.close()
+
+
+@contextmanager
+def owners_database(settings: Settings) -> Generator[Database]:
+    """Open an open vault's database once more, under the role that owns it.
+
+    Raises:
+        SettingsRefused: The servers are real, and the owner's address is not given.
+        Unavailable: The database does not answer.
+    """
+    if settings.servers is None:
+        url = running_services(settings.data).owner_database_url
+    else:
+        url, _ = read_owner()
+    with closing(Database(url, pool_size=1)) as database:
+        yield database
+
+
+@contextmanager
+def _keyring(
+    settings: Settings | BucketSettings, *, keys_per_case: bool = False
+) -> Generator[Keyring]:
+    """Open the providers of root keys for as long as the block runs; raises as `open_vault`."""
+    with ExitStack() as stack:
+        root = stack.enter_context(closing(open_provider(settings.root_keys)))
+        old = settings.old_root_keys
+        yield Keyring(
+            root,
+            old=None if old is None else stack.enter_context(closing(open_provider(old))),
+            keys_per_case=keys_per_case,
+        )
+
+
+def _draw_root_key(address: RootKeyAddress) -> None:
+    """Draw the root key of a new data directory, if a file is to hold it and there is none."""
+    if isinstance(address, RootKeyFile) and not address.path.exists():
+        address.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        FileRootKey.create(address.path)
 
 
 def _operations_key(tx: Transaction, keyring: Keyring, now: datetime) -> OperationsKey:
@@ -202,9 +244,8 @@ def _addresses(settings: Settings, *, alone: bool) -> Generator[_Addresses]:
         return
     try:
         with embedded_services(settings.data) as own:
-            if own.is_new and not settings.root_key_file.exists():
-                settings.root_key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                FileRootKey.create(settings.root_key_file)
+            if own.is_new:
+                _draw_root_key(settings.root_keys)
             migrate(own.owner_database_url, log_origin=own.log_origin)
             yield _Addresses(own.database_url, own.s3, own.log_origin, alone=True)
     except DirectoryInUse:

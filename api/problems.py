@@ -21,6 +21,7 @@ from vault.database.connection import DuplicateRow
 from vault.errors import (
     Conflict,
     Invalid,
+    KeyDestroyed,
     NotFound,
     NotPermitted,
     Tampered,
@@ -79,6 +80,7 @@ PROBLEMS: dict[type[VaultError], Kind] = {
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "Not to be had as such a range"
     ),
     Unavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment"),
+    KeyDestroyed: Kind(HTTPStatus.GONE, "key-destroyed", "This case has been erased"),
     NoSlot: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-slot", "Try again in a moment"),
     BodyCut: Kind(HTTPStatus.BAD_REQUEST, "body-cut", "The document did not arrive whole"),
     TooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "too-slow", "The upload was given up"),

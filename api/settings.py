@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from api.environment import SettingsRefused, required, secret, whole
+from api.root_keys import read_keys_per_case, read_old_root_keys, read_root_keys
 from policies.vocabulary import TermsRefused, check_classes
 from vault.core import Limits
 from vault.storage.s3_settings import ADDRESSINGS, CHECKSUMS, S3Settings
@@ -16,14 +18,12 @@ from vault.storage.s3_settings import ADDRESSINGS, CHECKSUMS, S3Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vault.keyring.addresses import RootKeyAddress
+
 _GIB = 1 << 30
 _PREFIX = re.compile(r"(?:[A-Za-z0-9_-]{1,64}/){1,8}")
 
 Word = TypeVar("Word", bound=str)
-
-
-class SettingsRefused(Exception):
-    """A setting is missing or contradicts another; `str()` is one sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,16 @@ class Settings:
     data: Path
     # Real servers; None starts embedded ones under `data`.
     servers: Servers | None
-    # 32 random bytes from which all others are reached; mode 0600. SUBROSA_ROOT_KEY_FILE,
+    # Where the key is from which all others are reached. SUBROSA_ROOT_KEYS (file|transit|aws-kms|
+    # pkcs11) and what that one needs (api/root_keys.py); default a file, SUBROSA_ROOT_KEY_FILE,
     # default `keys/root.key` under `data`.
-    root_key_file: Path
+    root_keys: RootKeyAddress
+    # Where it was before, while `subrosa key rotate` moves keys from there: SUBROSA_OLD_ROOT_KEYS
+    # and what that one needs; default none.
+    old_root_keys: RootKeyAddress | None
+    # Each new case has a wrapping key of its own in the provider, whose destruction there reaches
+    # every backup. SUBROSA_CASE_KEYS (root|per-case), default root.
+    keys_per_case: bool
     # Address to listen on. SUBROSA_HOST, default 127.0.0.1: nothing outside this machine.
     host: str
     # TCP port to listen on. SUBROSA_PORT, default 8420; 0 takes a free one.
@@ -86,7 +93,8 @@ class BucketSettings:
     # A real bucket; None starts the embedded store under `data`.
     s3: S3Settings | None
     # As in `Settings`.
-    root_key_file: Path
+    root_keys: RootKeyAddress
+    old_root_keys: RootKeyAddress | None
 
 
 def read_settings(
@@ -102,20 +110,22 @@ def read_settings(
         SettingsRefused: Something is missing or contradictory.
     """
     folder = _folder(environment, data)
-    threads = _whole(environment, "SUBROSA_THREADS", 48, least=4)
-    slots = _whole(environment, "SUBROSA_UPLOAD_SLOTS", 16, least=1)
+    threads = whole(environment, "SUBROSA_THREADS", 48, least=4)
+    slots = whole(environment, "SUBROSA_UPLOAD_SLOTS", 16, least=1)
     if slots >= threads:
         raise SettingsRefused("SUBROSA_UPLOAD_SLOTS must be fewer than SUBROSA_THREADS.")
     return Settings(
         data=folder,
         servers=_servers(environment),
-        root_key_file=_root_key_file(environment, folder),
+        root_keys=read_root_keys(environment, folder),
+        old_root_keys=read_old_root_keys(environment),
+        keys_per_case=read_keys_per_case(environment),
         host=environment.get("SUBROSA_HOST", "127.0.0.1"),
-        port=_whole(environment, "SUBROSA_PORT", 8420, least=0),
+        port=whole(environment, "SUBROSA_PORT", 8420, least=0),
         trusted_proxy=environment.get("SUBROSA_TRUSTED_PROXY") or None,
         threads=threads,
         upload_slots=slots,
-        upload_silence_s=_whole(environment, "SUBROSA_UPLOAD_SILENCE_S", 30, least=1),
+        upload_silence_s=whole(environment, "SUBROSA_UPLOAD_SILENCE_S", 30, least=1),
         limits=_limits(environment),
         classes=_classes(environment),
     )
@@ -133,12 +143,13 @@ def read_bucket(
     return BucketSettings(
         data=folder,
         s3=_s3(environment) if environment.get("SUBROSA_S3_BUCKET") else None,
-        root_key_file=_root_key_file(environment, folder),
+        root_keys=read_root_keys(environment, folder),
+        old_root_keys=read_old_root_keys(environment),
     )
 
 
 def read_owner(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """Read what a migration of a real database needs, which `up` never holds.
+    """Read what a migration or a rotation on a real database needs, which `up` never holds.
 
     Returns:
         The libpq URL of the owning role (SUBROSA_OWNER_DATABASE_URL, or the same with _FILE) and
@@ -148,17 +159,17 @@ def read_owner(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
         SettingsRefused: One of them is missing.
     """
     return (
-        _secret(environment, "SUBROSA_OWNER_DATABASE_URL"),
-        _required(environment, "SUBROSA_LOG_ORIGIN"),
+        secret(environment, "SUBROSA_OWNER_DATABASE_URL"),
+        required(environment, "SUBROSA_LOG_ORIGIN"),
     )
 
 
 def _limits(environment: Mapping[str, str]) -> Limits:
-    lifetime_h = _whole(environment, "SUBROSA_UPLOAD_LIFETIME_H", 24, least=1)
+    lifetime_h = whole(environment, "SUBROSA_UPLOAD_LIFETIME_H", 24, least=1)
     return Limits(
-        document_bytes=_whole(environment, "SUBROSA_SIZE_LIMIT_BYTES", 64 * _GIB, least=1),
-        case_bytes=_whole(environment, "SUBROSA_CASE_QUOTA_BYTES", 0, least=0) or None,
-        person_bytes=_whole(environment, "SUBROSA_PERSON_QUOTA_BYTES", 0, least=0) or None,
+        document_bytes=whole(environment, "SUBROSA_SIZE_LIMIT_BYTES", 64 * _GIB, least=1),
+        case_bytes=whole(environment, "SUBROSA_CASE_QUOTA_BYTES", 0, least=0) or None,
+        person_bytes=whole(environment, "SUBROSA_PERSON_QUOTA_BYTES", 0, least=0) or None,
         upload_lifetime=timedelta(hours=lifetime_h),
     )
 
@@ -173,9 +184,9 @@ def _servers(environment: Mapping[str, str]) -> Servers | None:
         missing = next(name for name in names if name not in given)
         raise SettingsRefused(f"{given[0]} is set, so {missing} must be too.")
     return Servers(
-        database_url=_secret(environment, "SUBROSA_DATABASE_URL"),
+        database_url=secret(environment, "SUBROSA_DATABASE_URL"),
         s3=_s3(environment),
-        log_origin=_required(environment, "SUBROSA_LOG_ORIGIN"),
+        log_origin=required(environment, "SUBROSA_LOG_ORIGIN"),
     )
 
 
@@ -184,28 +195,24 @@ def _s3(environment: Mapping[str, str]) -> S3Settings:
     return S3Settings(
         # None: AWS.
         endpoint=environment.get("SUBROSA_S3_ENDPOINT"),
-        bucket=_required(environment, "SUBROSA_S3_BUCKET"),
+        bucket=required(environment, "SUBROSA_S3_BUCKET"),
         region=environment.get("SUBROSA_S3_REGION", "us-east-1"),
-        access_key=_required(environment, "SUBROSA_S3_ACCESS_KEY"),
-        secret_key=_secret(environment, "SUBROSA_S3_SECRET_KEY"),
+        access_key=required(environment, "SUBROSA_S3_ACCESS_KEY"),
+        secret_key=secret(environment, "SUBROSA_S3_SECRET_KEY"),
         prefix=_prefix(environment, "SUBROSA_S3_PREFIX"),
         addressing=_one_of(environment, "SUBROSA_S3_ADDRESSING", ADDRESSINGS),
         request_checksums=_one_of(environment, "SUBROSA_S3_REQUEST_CHECKSUMS", CHECKSUMS),
         response_checksums=_one_of(environment, "SUBROSA_S3_RESPONSE_CHECKSUMS", CHECKSUMS),
         sign_payloads=_one_of(environment, "SUBROSA_S3_SIGN_PAYLOADS", ("no", "yes")) == "yes",
         ca_bundle=_file(environment, "SUBROSA_S3_CA_BUNDLE"),
-        connect_timeout_s=_whole(environment, "SUBROSA_S3_CONNECT_TIMEOUT_S", 5, least=1),
-        read_timeout_s=_whole(environment, "SUBROSA_S3_READ_TIMEOUT_S", 60, least=1),
-        attempts=_whole(environment, "SUBROSA_S3_ATTEMPTS", 3, least=1),
+        connect_timeout_s=whole(environment, "SUBROSA_S3_CONNECT_TIMEOUT_S", 5, least=1),
+        read_timeout_s=whole(environment, "SUBROSA_S3_READ_TIMEOUT_S", 60, least=1),
+        attempts=whole(environment, "SUBROSA_S3_ATTEMPTS", 3, least=1),
     )
 
 
 def _folder(environment: Mapping[str, str], data: Path | None) -> Path:
     return (data or Path(environment.get("SUBROSA_DATA", ".subrosa"))).absolute()
-
-
-def _root_key_file(environment: Mapping[str, str], folder: Path) -> Path:
-    return Path(environment.get("SUBROSA_ROOT_KEY_FILE", str(folder / "keys" / "root.key")))
 
 
 def _classes(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -241,28 +248,3 @@ def _file(environment: Mapping[str, str], name: str) -> str | None:
     if path is not None and not os.access(path, os.R_OK):
         raise SettingsRefused(f"The file that {name} names cannot be read.")
     return path
-
-
-def _required(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name)
-    if not value:
-        raise SettingsRefused(f"{name} must be set.")
-    return value
-
-
-def _secret(environment: Mapping[str, str], name: str) -> str:
-    """Return a secret from the file that NAME_FILE names, or from NAME."""
-    path = environment.get(f"{name}_FILE")
-    if path is None:
-        return _required(environment, name)
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsRefused(f"The file that {name}_FILE names cannot be read.") from error
-
-
-def _whole(environment: Mapping[str, str], name: str, default: int, *, least: int) -> int:
-    text = environment.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or int(text) < least:
-        raise SettingsRefused(f"{name} must be a whole number of at least {least}.")
-    return int(text)

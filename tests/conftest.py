@@ -25,6 +25,7 @@ from tests.builders import House
 from vault.core import Limits
 from vault.database.connection import Database
 from vault.database.migrate import migrate
+from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.storage.s3 import S3Settings, S3Store
 
@@ -157,7 +158,7 @@ def vault(
         log_origin=LOG_ORIGIN,
         database=database,
         store=store,
-        root=root_key,
+        keyring=Keyring(root_key),
         clock=clock,
         limits=Limits(document_bytes=1 << 30),
     ) as vault:

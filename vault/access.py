@@ -20,7 +20,7 @@ from vault.audit.events import Event, Outcome, instant_text
 from vault.audit.slots import SlotKeys, open_slots, seal_event
 from vault.database import cases, keys
 from vault.details import CaseDetails, CaseState, ParticipantDetails, Sealer
-from vault.errors import Invalid, NotFound, NotPermitted, Unread, VaultError
+from vault.errors import Invalid, KeyDestroyed, NotFound, NotPermitted, Unread, VaultError
 from vault.ids import CaseId
 from vault.scope import open_participant, scope_of
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from vault.database.connection import Transaction
     from vault.database.log import EntryRow
     from vault.ids import ParticipantId, PersonId
+    from vault.sealing.keys import CaseKey
 
 # Asked about when there is no case: the same look-ups run, and find nothing.
 NOWHERE = CaseId(UUID(int=0))
@@ -287,14 +288,13 @@ def stand(
     case = _HOLDING[hold](tx, case_id)
     # Read after the lock: whoever waited behind the end of a seat is asked for what it is now.
     at = vault.clock()
-    wrapped_case = keys.wrapped_key(tx, case_id, "case")
+    case_key = _case_key(vault, tx, case_id)
     participant = cases.participant_of(tx, case_id, subject.person)
-    if case is None or wrapped_case is None:
+    if case is None or case_key is None:
         slot_keys = SlotKeys(case=None, person=person_key, operations=vault.operations_key)
         return Standing(
             vault=vault, subject=subject, at=at, case=None, slot_keys=slot_keys, seated=None
         )
-    case_key = vault.keyring.open_case_key(case_id, wrapped_case)
     seated = None
     if participant is not None:
         sealer = Sealer(case_id, case_key)
@@ -349,15 +349,23 @@ def slot_keys(
     vault: Vault, tx: Transaction, case: CaseId | None, person: PersonId | None
 ) -> SlotKeys:
     """Return the keys of an entry's slots, as far as they are still there."""
-    wrapped_case = keys.wrapped_key(tx, case, "case") if case else None
     wrapped_person = keys.wrapped_key(tx, person, "person") if person else None
     return SlotKeys(
-        case=vault.keyring.open_case_key(case, wrapped_case) if case and wrapped_case else None,
+        case=_case_key(vault, tx, case) if case else None,
         person=vault.keyring.open_person_key(person, wrapped_person)
         if person and wrapped_person
         else None,
         operations=vault.operations_key,
     )
+
+
+def _case_key(vault: Vault, tx: Transaction, case: CaseId) -> CaseKey | None:
+    """Return the key of a case; None if it is gone, from its row or from its provider."""
+    wrapped = keys.wrapped_key(tx, case, "case")
+    try:
+        return vault.keyring.open_case_key(case, wrapped) if wrapped else None
+    except KeyDestroyed:
+        return None
 
 
 def person_text(subject: Subject) -> str:

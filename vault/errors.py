@@ -10,6 +10,7 @@
     ├── Conflict          the state of the case does not allow it now
     │   └── Unread        the version in force decides who will see it, and was not read
     ├── Unavailable       a part the vault needs does not answer; trying again may help
+    │   └── KeyDestroyed  the provider has no such key any more; trying again does not help
     └── Tampered          stored bytes are not what was sealed; nothing more is released
 
 No exception carries a status code (api/problems.py has the table), and no text is built from
@@ -97,6 +98,13 @@ class Unavailable(VaultError):
 
     Nothing was released and nothing half-done is visible. Trying again may help.
     """
+
+
+class KeyDestroyed(Unavailable):
+    """The key of a case's own, under which the case key was wrapped, is gone from its provider."""
+
+    def __init__(self) -> None:
+        super().__init__("The key of this case has been destroyed; nothing of it opens any more.")
 
 
 class Tampered(VaultError):

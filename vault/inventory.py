@@ -13,7 +13,7 @@ from policies.terms import Marking, View
 from vault.content import SealedContent, layout_of, verify_content
 from vault.database import documents, keys
 from vault.details import Sealer
-from vault.errors import Tampered
+from vault.errors import KeyDestroyed, Tampered
 from vault.manifests import (
     Described,
     abandon_rendition,
@@ -61,6 +61,9 @@ def compare_bucket(
         expected, details = _manifest_of_row(sealer, row)
     except Tampered:
         yield f"Rendition {row.rendition_id}: its row is not what was sealed."
+        return
+    except KeyDestroyed:
+        yield f"Rendition {row.rendition_id}: the key of its case is gone."
         return
     length = vault.store.length(object_name(row.case_id, row.rendition_id))
     if length is None:
@@ -166,7 +169,7 @@ def _mend_manifest(vault: Vault, row: StoredRow, wrapped: bytes) -> int:
         sealer = Sealer(row.case_id, vault.keyring.open_case_key(row.case_id, wrapped))
         expected, _ = _manifest_of_row(sealer, row)
         data_key = vault.keyring.open_data_key(sealer.key, expected.context, row.wrapped_key)
-    except Tampered:
+    except (Tampered, KeyDestroyed):
         return 0
     if _has_manifest(vault, sealer, row, expected):
         return 0

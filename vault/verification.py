@@ -19,10 +19,11 @@ from vault.audit.verify import verify_log
 from vault.database import cases, changes, documents, exceptions, keys
 from vault.database import log as entries
 from vault.details import CaseState, Sealer
-from vault.errors import Tampered
+from vault.errors import KeyDestroyed, Tampered
 from vault.ids import CaseId
 from vault.inventory import compare_bucket, compare_case_key, unaccounted_objects
 from vault.requests import open_request
+from vault.rotation import keys_that_do_not_open
 from vault.scope import open_ledger, open_roster
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def check_vault(vault: Vault, *, content: bool) -> Verdict:
     """
     log = verify_the_log(vault)
     count, case = 0, None
-    problems = list(log.problems)
+    problems = [*log.problems, *keys_that_do_not_open(vault)]
     with vault.database.snapshot() as tx:
         states: dict[UUID, CaseState] = {}
         problems += _compare_rows_with_log(vault, tx, states)
@@ -195,6 +196,8 @@ def _compare_states(vault: Vault, tx: Transaction, states: dict[UUID, CaseState]
         except Tampered:
             yield f"Case {case}: its state is not what was sealed."
             continue
+        except KeyDestroyed:
+            continue  # Named among the keys.
         if state != expected:
             yield f"Case {case}: its state is not the one on record."
             continue

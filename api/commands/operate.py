@@ -9,18 +9,18 @@ from uuid import UUID
 import typer
 
 from api.commands.options import Data
-from api.composition import open_vault
+from api.composition import open_vault, owners_database
 from api.identity.tokens import issue_token
 from api.settings import read_owner, read_settings
-from vault import people
+from vault import people, rotation
 from vault.database.migrate import migrate as run_migrations
-from vault.ids import PersonId
+from vault.ids import CaseId, PersonId
 from vault.inventory import mend_bucket
 from vault.keyring.root import FileRootKey
 from vault.unfinished import sweep as sweep_uploads
 from vault.verification import check_vault
 
-keys = typer.Typer(help="Key files.", no_args_is_help=True)
+keys = typer.Typer(help="Root keys.", no_args_is_help=True)
 
 
 @keys.command("new")
@@ -28,6 +28,29 @@ def new_key(path: Annotated[Path, typer.Argument(help="File to make; it must not
     """Make a root key file: 32 random bytes that only you can read."""
     FileRootKey.create(path)
     typer.echo(f"Made {path}, readable by you alone. Keep a sealed copy off this machine.")
+
+
+@keys.command("rotate")
+def rotate_keys(
+    data: Data = None,
+    case: Annotated[
+        UUID | None,
+        typer.Option(help="Give this case a new wrapping key of its own in the provider instead."),
+    ] = None,
+) -> None:
+    """Wrap every key anew under the root key in use now; run it again if it was interrupted."""
+    settings = read_settings(data=data)
+    with open_vault(settings) as vault, owners_database(settings) as owner:
+        if case is not None:
+            rotation.rotate_case(vault, owner, CaseId(case))
+            typer.echo(f"The key of case {case} is wrapped under a new key of its own.")
+            return
+        done = rotation.rotate_root(vault, owner)
+    typer.echo(f"{done.wrapped} keys wrapped anew, {done.current} were so already.")
+    for holder in done.refused:
+        typer.echo(f"The key of {holder} does not open; it was left as it is.")
+    if done.refused:
+        raise typer.Exit(1)
 
 
 def migrate() -> None:

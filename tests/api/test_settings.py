@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api.settings import SettingsRefused, read_bucket, read_settings
+from vault.keyring.addresses import RootKeyFile
 from vault.storage.s3 import S3Settings
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def test_every_setting_of_a_bucket_is_read(tmp_path: Path) -> None:
 def test_without_a_bucket_the_embedded_one_is_read(tmp_path: Path) -> None:
     found = read_bucket({}, data=tmp_path)
     assert found.s3 is None
-    assert found.root_key_file == tmp_path / "keys" / "root.key"
+    assert found.root_keys == RootKeyFile(path=tmp_path / "keys" / "root.key")
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from vault.database import documents
 from vault.database.connection import Database
 from vault.details import DocumentDetails
 from vault.ids import DocumentId, new_id
+from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.scope import open_roster, roster_row
 from vault.storage.s3 import S3Settings, S3Store
@@ -101,7 +102,7 @@ def _stocked(cases: int) -> Generator[_Stocked]:
                 log_origin=LOG_ORIGIN,
                 database=database,
                 store=S3Store(_NO_STORE, connections=1),
-                root=FileRootKey.create(folder / "root.key"),
+                keyring=Keyring(FileRootKey.create(folder / "root.key")),
                 clock=(clock := Clock()),
                 limits=Limits(document_bytes=1 << 30),
             )

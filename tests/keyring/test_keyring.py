@@ -211,7 +211,7 @@ def test_keys_are_wrapped_as_specified(keyring: Keyring) -> None:
         return label + b"\0" + b"".join(b"\0\0\0\x10" + item.bytes for item in ids)
 
     wrapping = AESGCM(derive(root, b"subrosa/root-key/wrap/v1"))
-    prefix = b"\x01" + derive(root, b"subrosa/root-key/id/v1", 8)
+    prefix = b"\x02\x01\x00" + derive(root, b"subrosa/root-key/id/v1", 8)
     case_key, case_wrapped = keyring.new_case_key(CASE)
     person_key, person_wrapped = keyring.new_person_key(PERSON)
     own_key, own_wrapped = keyring.new_operations_key()
@@ -222,7 +222,10 @@ def test_keys_are_wrapped_as_specified(keyring: Keyring) -> None:
         (own_key, own_wrapped, context(b"subrosa/wrap/operations/v1")),
     ):
         assert wrapped.startswith(prefix)
-        assert wrapping.decrypt(wrapped[9:21], wrapped[21:], place) == key.material()
+        bound = b"subrosa/wrap/v2\0" + b"".join(
+            len(item).to_bytes(4, "big") + item for item in (prefix, place)
+        )
+        assert wrapping.decrypt(wrapped[11:23], wrapped[23:], bound) == key.material()
     cipher = AESGCM(derive(case_key.material(), b"subrosa/case-key/wrap/v1"))
     place = context(b"subrosa/wrap/data/v1", PLACE.case, PLACE.document, PLACE.rendition)
     assert data_wrapped[0] == 1

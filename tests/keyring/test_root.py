@@ -9,16 +9,21 @@ import resource
 import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
-from vault.errors import Tampered
-from vault.keyring.root import FileRootKey, RootKeyRefused
+from vault.errors import Tampered, Unavailable
+from vault.ids import CaseId
+from vault.keyring.port import KeyGone, Place, RootKeyRefused
+from vault.keyring.root import FileRootKey
+from vault.sealing.envelope import derive, seal_envelope
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
+HERE, THERE = Place("case", UUID(int=1)), Place("case", UUID(int=2))
 KEY = b"PLAIN-KEY-BYTES-OF-THIRTY-TWO-XX"
 
 
@@ -47,7 +52,7 @@ def test_what_was_created_is_what_is_loaded(path: Path) -> None:
     created = FileRootKey.create(path)
     loaded = FileRootKey.load(path)
     assert loaded.key_id == created.key_id
-    assert loaded.unwrap(created.wrap(KEY, b"here"), b"here") == KEY
+    assert loaded.unwrap(created.wrap(KEY, HERE), HERE) == KEY
 
 
 def test_the_file_says_what_it_is(path: Path) -> None:
@@ -210,32 +215,119 @@ def test_a_root_key_is_neither_pickled_nor_copied(path: Path) -> None:
 
 def test_a_key_wrapped_for_one_context_opens_in_no_other(path: Path) -> None:
     root = FileRootKey.create(path)
-    wrapped = root.wrap(KEY, b"here")
+    wrapped = root.wrap(KEY, HERE)
     with pytest.raises(Tampered):
-        root.unwrap(wrapped, b"there")
+        root.unwrap(wrapped, THERE)
 
 
 def test_a_key_wrapped_under_another_root_key_is_refused(tmp_path: Path) -> None:
     first, second = (FileRootKey.create(tmp_path / name) for name in ("a", "b"))
-    wrapped = first.wrap(KEY, b"here")
+    wrapped = first.wrap(KEY, HERE)
     with pytest.raises(Tampered):
-        second.unwrap(wrapped, b"here")
+        second.unwrap(wrapped, HERE)
     # The id alone decides nothing: with the other's id put in, the key still does not open.
-    renamed = wrapped[:1] + bytes.fromhex(second.key_id) + wrapped[9:]
+    renamed = wrapped[:3] + bytes.fromhex(second.key_id) + wrapped[11:]
     with pytest.raises(Tampered):
-        second.unwrap(renamed, b"here")
+        second.unwrap(renamed, HERE)
 
 
-def test_every_bit_and_every_length_of_a_wrapped_key_counts(path: Path) -> None:
-    root = FileRootKey.create(path)
-    wrapped = root.wrap(KEY, b"here")
-    assert len(wrapped) == 69
-    assert wrapped[:9] == b"\x01" + bytes.fromhex(root.key_id)
+def every_change(wrapped: bytes) -> list[bytes]:
     others = [wrapped[:length] for length in range(len(wrapped))]
     for bit in range(len(wrapped) * 8):
         other = bytearray(wrapped)
         other[bit // 8] ^= 1 << bit % 8
         others.append(bytes(other))
-    for other in [*others, wrapped + b"\0"]:
+    return [*others, wrapped + b"\0"]
+
+
+def test_every_bit_and_every_length_of_a_wrapped_key_counts(path: Path) -> None:
+    root = FileRootKey.create(path)
+    wrapped = root.wrap(KEY, HERE)
+    assert len(wrapped) == 71
+    assert wrapped[:11] == b"\x02\x01\x00" + bytes.fromhex(root.key_id)
+    for other in every_change(wrapped):
         with pytest.raises(Tampered):
-            root.unwrap(other, b"here")
+            root.unwrap(other, HERE)
+
+
+def in_the_first_format(root: FileRootKey, material: bytes) -> bytes:
+    subkey = derive(material, b"subrosa/root-key/wrap/v1")
+    return b"\x01" + bytes.fromhex(root.key_id) + seal_envelope(subkey, HERE.encoded(), KEY)
+
+
+def test_a_key_of_the_first_format_opens_and_is_wrapped_anew_in_the_second() -> None:
+    root = FileRootKey(bytes(32))
+    wrapped = in_the_first_format(root, bytes(32))
+    assert root.unwrap(wrapped, HERE) == KEY
+    anew = root.rewrap(wrapped, HERE)
+    assert anew[0] == 2
+    assert root.unwrap(anew, HERE) == KEY
+    assert root.rewrap(anew, HERE) == anew
+
+
+def test_every_bit_and_every_length_of_the_first_format_counts() -> None:
+    root = FileRootKey(bytes(32))
+    for other in every_change(in_the_first_format(root, bytes(32))):
+        with pytest.raises(Tampered):
+            root.unwrap(other, HERE)
+
+
+def test_a_cases_own_key_lies_in_a_file_of_its_owners_alone(path: Path) -> None:
+    root, case = FileRootKey.create(path), CaseId(UUID(int=1))
+    with umask(0):
+        root.new_case_key(case)
+    (file,) = (path.parent / "root.key.cases").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert file.name.startswith(f"{case}.000000.")
+    assert file.read_text().startswith("subrosa case key v1\nid ")
+
+
+def test_a_destroyed_file_is_overwritten_before_it_is_removed(path: Path) -> None:
+    root, case = FileRootKey.create(path), CaseId(UUID(int=1))
+    root.new_case_key(case)
+    (file,) = (path.parent / "root.key.cases").iterdir()
+    with file.open("rb") as held:
+        assert b"subrosa" in held.read()
+        root.destroy_case_key(case)
+        held.seek(0)
+        assert set(held.read()) == {0}
+    assert list(file.parent.iterdir()) == []
+
+
+def test_a_cases_own_key_opens_nothing_without_the_root_key(tmp_path: Path) -> None:
+    first, second = (FileRootKey.create(tmp_path / name) for name in ("a", "b"))
+    first.new_case_key(CaseId(UUID(int=1)))
+    wrapped = first.wrap(KEY, HERE, own=True)
+    (tmp_path / "a.cases").rename(tmp_path / "b.cases")
+    renamed = wrapped[:3] + bytes.fromhex(second.key_id) + wrapped[11:]
+    with pytest.raises(Tampered):
+        second.unwrap(renamed, HERE)
+
+
+def test_a_directory_that_is_not_mounted_is_no_destroyed_key(path: Path) -> None:
+    root, case = FileRootKey.create(path), CaseId(UUID(int=1))
+    root.new_case_key(case)
+    wrapped = root.wrap(KEY, HERE, own=True)
+    directory = path.parent / "root.key.cases"
+    directory.rename(path.parent / "elsewhere")
+    for attempt in (lambda: root.unwrap(wrapped, HERE), lambda: root.destroy_case_key(case)):
+        with pytest.raises(Unavailable):
+            attempt()
+    directory.mkdir()
+    with pytest.raises(KeyGone):
+        root.unwrap(wrapped, HERE)
+
+
+def test_a_cases_own_file_that_others_can_read_is_not_used(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = FileRootKey.create(path)
+    root.new_case_key(CaseId(UUID(int=1)))
+    wrapped = root.wrap(KEY, HERE, own=True)
+    (file,) = (path.parent / "root.key.cases").iterdir()
+    file.chmod(0o644)
+    with pytest.raises(Unavailable) as refusal:
+        root.unwrap(wrapped, HERE)
+    assert "0644" in caplog.text
+    assert "0644" not in str(refusal.value)

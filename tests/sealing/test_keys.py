@@ -9,6 +9,7 @@ import traceback
 
 import pytest
 
+from vault.sealing.envelope import derive
 from vault.sealing.keys import KEY_SIZE, CaseKey, DataKey, OperationsKey, PersonKey
 
 KINDS = (CaseKey, DataKey, OperationsKey, PersonKey)
@@ -70,7 +71,16 @@ def test_a_key_is_made_of_its_material() -> None:
 
 def test_a_key_is_overwritten_when_its_last_reference_ends() -> None:
     key = CaseKey(MATERIAL)
-    held = [found for found in gc.get_referents(key) if isinstance(found, bytearray)]
-    assert held == [MATERIAL]
-    del key
-    assert held == [bytes(KEY_SIZE)]
+    subkey = key.subkey(b"purpose")
+    inside = gc.get_referents(key)
+    inside += [found for held in inside for found in gc.get_referents(held)]
+    held = [found for found in inside if isinstance(found, bytearray)]
+    assert held == [MATERIAL, subkey]
+    del key, inside
+    assert held == [bytes(KEY_SIZE)] * 2
+
+
+def test_a_subkey_is_the_one_that_its_label_names() -> None:
+    key = CaseKey(MATERIAL)
+    for label in (b"one", b"two", b"one"):
+        assert key.subkey(label) == derive(MATERIAL, label)

@@ -77,6 +77,7 @@ class Tag(StrEnum):
     TOKEN_REVOKE = "token:revoke"  # noqa: S105 — an action, not a secret
     SIGNING_KEY_REGISTER = "signing-key:register"
     SIGNING_KEY_LIST = "signing-key:list"
+    KEY_ROTATE = "key:rotate"
     LOG_CHECKPOINT_READ = "log:checkpoint:read"
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from vault.audit.events import Slot, event_of
 from vault.audit.tlog import leaf_hash
 from vault.errors import Tampered
-from vault.sealing.envelope import derive, encode_context, open_envelope, seal_envelope
+from vault.sealing.envelope import encode_context, open_envelope, seal_envelope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,13 +169,13 @@ def _subkeys(
 ) -> tuple[bytes | None, bytes | None]:
     """Return the case's subkey and the person's; None for a key that is gone."""
     if case is None:
-        of_case = derive(keys.operations.material(), _OPERATIONS_LABEL)
+        of_case = keys.operations.subkey(_OPERATIONS_LABEL)
     else:
-        of_case = keys.case and derive(keys.case.material(), _CASE_LABEL)
+        of_case = keys.case and keys.case.subkey(_CASE_LABEL)
     if person is None:
-        of_person = derive(keys.operations.material(), _OPERATIONS_LABEL)
+        of_person = keys.operations.subkey(_OPERATIONS_LABEL)
     else:
-        of_person = keys.person and derive(keys.person.material(), _PERSON_LABEL)
+        of_person = keys.person and keys.person.subkey(_PERSON_LABEL)
     return of_case, of_person
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
@@ -52,4 +53,34 @@ def insert_operations_key(tx: Transaction, wrapped: bytes, *, created_at: dateti
         "INSERT INTO keys (holder_id, kind, wrapped, created_at)"
         " VALUES (%s, 'operations', %s, %s) ON CONFLICT (holder_id) DO NOTHING",
         (OPERATIONS, wrapped, created_at),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """One wrapped key."""
+
+    holder_id: UUID
+    kind: KeyKind
+    wrapped: bytes
+
+
+def keys_after(tx: Transaction, holder: UUID | None, limit: int) -> list[KeyRow]:
+    """Return wrapped keys by their holders' ids, after one of these or from the first."""
+    return tx.all(
+        KeyRow,
+        "SELECT holder_id, kind, wrapped FROM keys"
+        " WHERE %(after)s::uuid IS NULL OR holder_id > %(after)s::uuid"
+        " ORDER BY holder_id LIMIT %(limit)s",
+        {"after": holder, "limit": limit},
+    )
+
+
+def replace_wrapped(tx: Transaction, row: KeyRow, wrapped: bytes) -> bool:
+    """Store another wrapping of a key, if nobody has replaced or removed it since it was read."""
+    return bool(
+        tx.execute(
+            "UPDATE keys SET wrapped = %s WHERE holder_id = %s AND wrapped = %s",
+            (wrapped, row.holder_id, row.wrapped),
+        )
     )

@@ -3,50 +3,56 @@
 from __future__ import annotations
 
 import os
-import re
-import stat
-from typing import TYPE_CHECKING, NoReturn, Self, final
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, Self, final
 
 from vault.errors import Tampered
-from vault.sealing.envelope import derive, open_envelope, seal_envelope
+from vault.keyring.files import key_id_of, overwrite_and_remove, read_key, sync_directory, write_key
+from vault.keyring.port import Destroyed, KeyGone, RootKeyRefused, unavailable
+from vault.keyring.wrapped import KEY_ID_SIZE, Header, is_first_format, taken_apart
+from vault.sealing.envelope import ENVELOPE_OVERHEAD, derive, open_envelope, seal_envelope
 from vault.sealing.keys import KEY_SIZE
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from uuid import UUID
 
-_FORMAT = re.compile(rb"subrosa root key v1\nid ([0-9a-f]{16})\nkey ([0-9a-f]{64})\n")
-_FILE_SIZE = len("subrosa root key v1\nid \nkey \n") + 16 + 64
-_VERSION = b"\x01"
-_KEY_ID_SIZE = 8
-_KEY_ID_LABEL = b"subrosa/root-key/id/v1"
-_WRAP_LABEL = b"subrosa/root-key/wrap/v1"
+    from vault.ids import CaseId
+    from vault.keyring.port import Place
 
-
-class RootKeyRefused(Exception):
-    """The root key file cannot be used; `str()` is one sentence for the operator.
-
-    Not a VaultError: the vault does not start, so no caller ever sees it.
-    """
+_TITLE: Final = "subrosa root key v1"
+_CASE_TITLE: Final = "subrosa case key v1"
+_WRAP_LABEL: Final = b"subrosa/root-key/wrap/v1"
+_CASE_WRAP_LABEL: Final = b"subrosa/case-own-key/wrap/v1"
 
 
 @final
 class FileRootKey:
-    """Wraps case and person keys under a root key read from a file.
+    """A `KeyProvider` whose root key is read from a file.
 
     Trusted with every secret of the vault: whoever has the file and the database reads all, and
     without the file nobody does. What is kept in memory is the wrapping subkey; Python does not
     overwrite the freed bytes of the file.
 
-    Attributes:
-        key_id: Tells root keys apart in wrapped keys and in messages; says nothing of the key.
+    Keys of cases' own are files in a directory beside it. Such a key opens nothing without the
+    root key, nor the root key anything without it.
     """
 
-    __slots__ = ("_wrapping", "key_id")
+    __slots__ = ("_cases", "_wrapping", "key_id")
 
-    def __init__(self, material: bytes) -> None:
+    name: ClassVar[str] = "file"
+    number: ClassVar[int] = 1
+
+    def __init__(self, material: bytes, cases: Path | None = None) -> None:
+        """Wrap under a root key.
+
+        Args:
+            material: The root key.
+            cases: Directory of the keys of cases' own; None if there are to be none.
+        """
         assert len(material) == KEY_SIZE
         self._wrapping = derive(material, _WRAP_LABEL)
-        self.key_id = derive(material, _KEY_ID_LABEL, _KEY_ID_SIZE).hex()
+        self._cases = cases
+        self.key_id = key_id_of(material)
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -56,24 +62,8 @@ class FileRootKey:
             RootKeyRefused: There is a file already, which is left alone, or none can be written.
         """
         material = os.urandom(KEY_SIZE)
-        root = cls(material)
-        text = f"subrosa root key v1\nid {root.key_id}\nkey {material.hex()}\n"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        try:
-            descriptor = os.open(path, flags, 0o600)
-        except OSError as error:
-            raise RootKeyRefused(f"{path} cannot be created: {error.strerror}.") from error
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(descriptor, 0o600)
-                file.write(text.encode())
-                file.flush()
-                os.fsync(descriptor)
-            _sync_directory(path.parent)
-        except OSError as error:
-            path.unlink()
-            raise RootKeyRefused(f"{path} cannot be written: {error.strerror}.") from error
-        return root
+        write_key(path, _TITLE, material)
+        return cls(material, _cases_beside(path))
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -83,32 +73,107 @@ class FileRootKey:
             RootKeyRefused: The file is a link, is not the owner's alone, or is not what `create`
                 writes.
         """
-        content = _read_private(path)
-        match = _FORMAT.fullmatch(content)
-        if match is None:
-            raise RootKeyRefused(f"{path} is not a root key file of this version, or was cut.")
-        root = cls(bytes.fromhex(match[2].decode()))
-        if root.key_id != match[1].decode():
-            raise RootKeyRefused(f"{path} is damaged: its key is not the one that its id names.")
-        return root
+        return cls(read_key(path, _TITLE), _cases_beside(path))
 
-    def wrap(self, key: bytes, context: bytes) -> bytes:
-        """Return a key wrapped for one context: version ‖ key id ‖ envelope."""
-        return self._prefix() + seal_envelope(self._wrapping, context, key)
+    def wrap(self, key: bytes, place: Place, *, own: bool = False) -> bytes:
+        """See `KeyProvider.wrap`."""
+        header = Header.by(self, own=own)
+        if not own:
+            sealed = seal_envelope(self._wrapping, header.binding(place), key)
+            return header.encoded() + sealed
+        versions = self._versions(place)
+        if not versions:
+            raise KeyGone("No file holds a key of this case's own.")
+        key_id = versions[-1]
+        sealed = seal_envelope(self._under(place, key_id), header.binding(place, key_id), key)
+        return header.encoded() + key_id + sealed
 
-    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """Return the key that was wrapped for this context.
+    def unwrap(self, wrapped: bytes, place: Place) -> bytes:
+        """See `KeyProvider.unwrap`."""
+        header, body = taken_apart(self, wrapped, place)
+        if is_first_format(wrapped):
+            return open_envelope(self._wrapping, place.encoded(), wrapped[1 + KEY_ID_SIZE :])
+        if not header.own:
+            return open_envelope(self._wrapping, header.binding(place), body)
+        key_id, sealed = body[:KEY_ID_SIZE], body[KEY_ID_SIZE:]
+        if len(sealed) != ENVELOPE_OVERHEAD + KEY_SIZE:
+            raise Tampered
+        versions = self._versions(place)
+        if not versions:
+            raise KeyGone("No file holds a key of this case's own.")
+        if key_id not in versions:
+            raise Tampered
+        return open_envelope(self._under(place, key_id), header.binding(place, key_id), sealed)
+
+    def rewrap(self, wrapped: bytes, place: Place) -> bytes:
+        """See `KeyProvider.rewrap`."""
+        header, body = taken_apart(self, wrapped, place)
+        key = self.unwrap(wrapped, place)
+        newest = self._versions(place)[-1] if header.own else b""
+        if not is_first_format(wrapped) and body.startswith(newest):
+            return wrapped
+        return self.wrap(key, place, own=header.own)
+
+    def new_case_key(self, case: CaseId) -> None:
+        """See `KeyProvider.new_case_key`."""
+        directory = self._directory()
+        try:
+            directory.mkdir(mode=0o700, exist_ok=True)
+            sync_directory(directory.parent)
+            number = len(list(directory.glob(f"{case}.*.key")))
+            material = os.urandom(KEY_SIZE)
+            name = f"{case}.{number:06}.{key_id_of(material)}.key"
+            write_key(directory / name, _CASE_TITLE, material)
+        except (OSError, RootKeyRefused) as error:
+            raise unavailable(self.name, error) from error
+
+    def destroy_case_key(self, case: CaseId) -> Destroyed:
+        """See `KeyProvider.destroy_case_key`: overwritten, then removed."""
+        try:
+            for path in self._files(case):
+                overwrite_and_remove(path)
+        except OSError as error:
+            raise unavailable(self.name, error) from error
+        return Destroyed(key_id=str(case))
+
+    def close(self) -> None:
+        """See `KeyProvider.close`: nothing is held open."""
+
+    def _directory(self) -> Path:
+        assert self._cases is not None, "a root key that came from no file has no directory"
+        return self._cases
+
+    def _files(self, case: UUID | None) -> list[Path]:
+        """Return the files of a case's own key, oldest first.
+
+        A directory that is not there is a disk that is not mounted, not a key that was destroyed.
 
         Raises:
-            Tampered: It was wrapped for another context or under another root key, or changed.
+            Unavailable: It cannot be read.
         """
-        prefix = self._prefix()
-        if not wrapped.startswith(prefix):
-            raise Tampered
-        return open_envelope(self._wrapping, context, wrapped[len(prefix) :])
+        directory = self._directory()
+        try:
+            paths = sorted(directory.iterdir())
+        except OSError as error:
+            raise unavailable(self.name, error) from error
+        return [path for path in paths if path.name.startswith(f"{case}.")]
 
-    def _prefix(self) -> bytes:
-        return _VERSION + bytes.fromhex(self.key_id)
+    def _versions(self, place: Place) -> list[bytes]:
+        """Return the ids of a case's own key, oldest first."""
+        return [bytes.fromhex(path.name.split(".")[2]) for path in self._files(place.holder)]
+
+    def _under(self, place: Place, key_id: bytes) -> bytes:
+        """Return the wrapping key that takes both the root key and one version of the case's own.
+
+        Raises:
+            Unavailable: Its file is not as it was written.
+        """
+        path = next(path for path in self._files(place.holder) if f".{key_id.hex()}." in path.name)
+        try:
+            material = read_key(path, _CASE_TITLE)
+        except RootKeyRefused as error:
+            raise unavailable(self.name, error) from error
+        return derive(self._wrapping + material, _CASE_WRAP_LABEL)
 
     def __repr__(self) -> str:
         return f"<FileRootKey {self.key_id}>"
@@ -117,36 +182,5 @@ class FileRootKey:
         raise TypeError("A root key cannot be pickled or copied.")
 
 
-def _read_private(path: Path) -> bytes:
-    """Return what a file holds, if nobody but the user of this process can have read it.
-
-    Checked on the open file, so that it cannot be exchanged between the check and the reading; a
-    named pipe does not block.
-    """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    try:
-        descriptor = os.open(path, flags)
-    except OSError as error:
-        link = ": it is a link" if path.is_symlink() else f": {error.strerror}"
-        raise RootKeyRefused(f"{path} cannot be opened{link}.") from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise RootKeyRefused(f"{path} is not a regular file.")
-        if status.st_uid != os.geteuid():
-            raise RootKeyRefused(f"{path} belongs to user {status.st_uid}, not {os.geteuid()}.")
-        mode = stat.S_IMODE(status.st_mode)
-        if mode & 0o077:
-            raise RootKeyRefused(f"{path} has mode {mode:04o}; it must be 0600 or stricter.")
-        return os.read(descriptor, _FILE_SIZE + 1)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the file's name durable, not its bytes alone."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _cases_beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.cases")

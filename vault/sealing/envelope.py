@@ -16,6 +16,7 @@ from vault.errors import Tampered
 
 _NONCE_SIZE = 12
 _TAG_SIZE = 16
+ENVELOPE_OVERHEAD = _NONCE_SIZE + _TAG_SIZE
 
 
 def encode_context(label: bytes, *items: bytes) -> bytes:
@@ -51,7 +52,7 @@ def open_envelope(subkey: bytes, context: bytes, envelope: bytes) -> bytes:
     Raises:
         Tampered: Another subkey or context sealed it, or it was changed or cut.
     """
-    if len(envelope) < _NONCE_SIZE + _TAG_SIZE:
+    if len(envelope) < ENVELOPE_OVERHEAD:
         raise Tampered
     nonce, sealed = envelope[:_NONCE_SIZE], envelope[_NONCE_SIZE:]
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vault.errors import Tampered
-from vault.sealing.envelope import derive, encode_context, open_envelope, seal_envelope
+from vault.sealing.envelope import encode_context, open_envelope, seal_envelope
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -48,7 +48,7 @@ def seal_field(key: CaseKey | OperationsKey, context: FieldContext, plaintext: b
 
     Its length stays visible (plus 29 bytes), and two seals of one value look unlike.
     """
-    return _VERSION + seal_envelope(_subkey(key), context.encoded(), plaintext)
+    return _VERSION + seal_envelope(key.subkey(_SUBKEY_LABEL), context.encoded(), plaintext)
 
 
 def open_field(key: CaseKey | OperationsKey, context: FieldContext, sealed: bytes) -> bytes:
@@ -59,8 +59,4 @@ def open_field(key: CaseKey | OperationsKey, context: FieldContext, sealed: byte
     """
     if not sealed.startswith(_VERSION):
         raise Tampered
-    return open_envelope(_subkey(key), context.encoded(), sealed[len(_VERSION) :])
-
-
-def _subkey(key: CaseKey | OperationsKey) -> bytes:
-    return derive(key.material(), _SUBKEY_LABEL)
+    return open_envelope(key.subkey(_SUBKEY_LABEL), context.encoded(), sealed[len(_VERSION) :])

@@ -5,25 +5,30 @@ from __future__ import annotations
 import os
 from typing import NoReturn, Self, final
 
+from vault.sealing.envelope import derive
+
 KEY_SIZE = 32
 
 
 class _SecretKey:
-    """Thirty-two uniformly random bytes that leave through `material` alone.
+    """Thirty-two uniformly random bytes, which leave through `material` and `subkey` alone.
 
     Never printed, formatted, pickled or copied. This object's own bytes are overwritten when the
     last reference to it ends. What Python and the libraries below copied is not: the bytes that
-    `material` returns, and what a cipher keeps, are freed without being overwritten.
+    `material` and `subkey` return, and what a cipher keeps, are freed without being overwritten.
     """
 
-    __slots__ = ("_material",)
+    __slots__ = ("_material", "_subkeys")
 
     def __init__(self, material: bytes) -> None:
         self._material = bytearray(material)
+        # By label. Two threads that derive one at once derive the same.
+        self._subkeys = dict[bytes, bytearray]()
         assert len(material) == KEY_SIZE
 
     def __del__(self) -> None:
-        self._material[:] = bytes(len(self._material))
+        for held in (self._material, *self._subkeys.values()):
+            held[:] = bytes(len(held))
 
     @classmethod
     def generate(cls) -> Self:
@@ -33,6 +38,16 @@ class _SecretKey:
     def material(self) -> bytes:
         """Return the key's bytes, for a cipher or a key derivation and nothing else."""
         return bytes(self._material)
+
+    def subkey(self, label: bytes) -> bytes:
+        """Return the subkey for the purpose that a label names, derived at its first use alone.
+
+        A list opens hundreds of fields under one key, and each derivation costs more than opening.
+        """
+        held = self._subkeys.get(label)
+        if held is None:
+            held = self._subkeys[label] = bytearray(derive(self.material(), label))
+        return bytes(held)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
