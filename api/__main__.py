@@ -4,7 +4,18 @@ import sys
 
 import typer
 
-from api.commands import agreements, audit, calling, client, demo, exceptions, lists, operate, serve
+from api.commands import (
+    agreements,
+    audit,
+    calling,
+    client,
+    demo,
+    erasing,
+    exceptions,
+    lists,
+    operate,
+    serve,
+)
 from api.demo.journey import ExtraMissing
 from api.demo.people import Stopped
 from api.embedded.services import EmbeddedRefused
@@ -29,10 +40,14 @@ for command in (
     operate.token,
     operate.check,
     operate.sweep,
+    erasing.scrub,
 ):
     app.command()(command)
 app.add_typer(operate.keys, name="key")
 app.add_typer(audit.commands, name="audit")
+app.add_typer(erasing.hold, name="hold")
+app.add_typer(erasing.erase, name="erase")
+app.add_typer(erasing.erasure, name="erasure")
 app.add_typer(client.cases, name="case")
 app.add_typer(agreements.agreements, name="agreement")
 app.add_typer(agreements.signing_keys, name="signing-key")

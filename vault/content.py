@@ -18,16 +18,16 @@ from vault.sealing.parts import (
     open_parts,
     seal_parts,
 )
+from vault.storage.names import object_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from policies.decisions import Permit
     from vault.audit.log import AuditReceipt
     from vault.core import Vault
     from vault.database.documents import RenditionRow
     from vault.details import RenditionDetails, Sealer
-    from vault.ids import CaseId, RenditionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,6 @@ class SealedContent:
     sha256: str
     headers: bytes
     wrapped_key: bytes
-
-
-def object_name(case: CaseId, rendition: RenditionId) -> str:
-    """Return the name of a rendition's object; it says nothing that its ids do not."""
-    return f"{case}/{rendition}"
 
 
 def store_content(
@@ -105,13 +100,26 @@ def open_content(
 
 
 def verify_content(
-    vault: Vault, sealer: Sealer, row: RenditionRow, details: RenditionDetails
+    vault: Vault,
+    sealer: Sealer,
+    row: RenditionRow,
+    details: RenditionDetails,
+    spend: Callable[[int], None] = lambda _: None,
 ) -> bool:
-    """Tell whether a stored rendition opens, and is what was received, without handing it out."""
+    """Tell whether a stored rendition opens, and is what was received, without handing it out.
+
+    Args:
+        vault: The collaborators.
+        sealer: Opens the case's rows.
+        row: The rendition.
+        details: What was sealed of it.
+        spend: Told how many bytes were opened before more are; may take its time.
+    """
     digest = hashlib.sha256()
     try:
         for chunk in _open(vault, sealer, row):
             digest.update(chunk)
+            spend(len(chunk))
     except Tampered:
         return False
     return digest.hexdigest() == details.sha256

@@ -33,6 +33,7 @@ class Vault:
         operations_key: Opens the slots of log entries that belong to no case or no person.
         checkpoint_verifier: The public half of the key that signs the log's checkpoints.
         receipt_key: Signs receipts of deposits.
+        erasure_key: Signs certificates of erasure.
         scopes: Compiled scopes, by case and the versions of all that they are made from.
         clock: The vault's own clock, aware UTC; never the client's.
         size_limit_bytes: The largest document accepted.
@@ -46,6 +47,7 @@ class Vault:
     operations_key: OperationsKey
     checkpoint_verifier: VerifyKey
     receipt_key: SigningKey
+    erasure_key: SigningKey
     scopes: ScopeCache
     clock: Callable[[], datetime]
     size_limit_bytes: int

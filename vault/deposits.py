@@ -246,6 +246,12 @@ def sweep(vault: Vault, begun_before: datetime) -> int:
     return sum(abandon(vault, upload.case_id, upload.rendition_id) for upload in left)
 
 
+def unended(vault: Vault, begun_before: datetime) -> int:
+    """Return how many uploads a sweep would end."""
+    with vault.database.transaction() as tx:
+        return len(documents.uploads_begun_before(tx, begun_before))
+
+
 def _admit(act: Change, context: RenditionContext) -> Sealer:
     """Note that bytes are about to come, so that nothing in the store is without a name for it."""
     must_have_read(act)

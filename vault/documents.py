@@ -12,8 +12,8 @@ from policies.terms import View
 from vault.access import NOWHERE, stand
 from vault.audit.events import Outcome, Tag
 from vault.content import open_content
-from vault.database import documents
-from vault.errors import Conflict, Tampered, Unavailable
+from vault.database import documents, erasures, keys
+from vault.errors import Conflict, NotFound, Tampered, Unavailable
 from vault.explanations import explanation_of
 from vault.selection import marking_of, visible_to
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from vault.database.documents import DocumentRow, RenditionRow
     from vault.details import DocumentDetails
     from vault.ids import CaseId, DocumentId
+
+# How much of a document that is erased while it is read may still leave: one window of a read.
+_ASK_EVERY_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,7 @@ def release(
         NotFound: No such document, or the subject holds no seat in its case.
         NotPermitted: The agreement in force does not let the seat see this marking at this view.
         Conflict: Permitted, but nothing has been brought at this view.
+        NotFound: From the iterator too: it was erased meanwhile.
         Invalid: The purpose is not in the vocabulary.
         Tampered: The stored bytes are not what was deposited; from the iterator too.
         Unavailable: The record, the store or a key cannot be reached; nothing was released.
@@ -144,7 +148,9 @@ def release(
         standing,
         decision,
         {**about(row), "release": receipt.index},
-        open_content(vault, seated.sealer, rendition, decision, receipt),
+        _unless_erased(
+            vault, row, open_content(vault, seated.sealer, rendition, decision, receipt)
+        ),
     )
     first = next(delivery, b"")
     return Release(
@@ -178,10 +184,14 @@ def open_document(seated: Seated, row: DocumentRow) -> DocumentDetails:
 
     Raises:
         Tampered: Its row is not what was sealed, or bears another label than the case's exceptions
-            give it: a clawed-back document cannot be put back by restoring its old row.
+            give it: a clawed-back document cannot be put back by restoring its old row, nor an
+            erased one.
     """
+    exceptions = seated.scope.exceptions
     details = seated.sealer.open_document(row.document_id, marking_of(row), row.details)
-    if details.marking.label != seated.scope.exceptions.label_of(row.document_id):
+    if details.marking.label != exceptions.label_of(row.document_id):
+        raise Tampered
+    if exceptions.is_erased(row.document_id):
         raise Tampered
     return details
 
@@ -251,7 +261,7 @@ def _delivery(
     content: Iterator[bytes],
 ) -> Generator[bytes]:
     """Pass content on, and put on record how much of it was handed over and how that ended."""
-    delivered, outcome = 0, Outcome.ABORTED
+    delivered, outcome, ended = 0, Outcome.ABORTED, dict[str, str | int]()
     try:
         for chunk in content:
             yield chunk
@@ -260,6 +270,10 @@ def _delivery(
     except Tampered:
         outcome = Outcome.TAMPERED
         raise
+    except NotFound:
+        ended = {"ended": "erased", "case": str(standing.case)}
+        standing = _as_left(standing)
+        raise
     finally:
         # The access itself is on record; an unrecorded ending reads "delivery unknown".
         with suppress(Unavailable):
@@ -267,8 +281,41 @@ def _delivery(
                 Tag.DOCUMENT_DELIVERY,
                 outcome,
                 decision=permit,
-                detail={**detail, "bytes": delivered},
+                detail={**detail, **ended, "bytes": delivered},
             )
+
+
+def _as_left(standing: Standing) -> Standing:
+    """Return what a subject is in a case that may be erased: nothing is sealed under its key."""
+    assert standing.case is not None
+    with standing.vault.database.snapshot() as tx:
+        gone = keys.wrapped_key(tx, standing.case, "case") is None
+    return standing.outside() if gone else standing
+
+
+def _unless_erased(vault: Vault, row: DocumentRow, content: Iterator[bytes]) -> Generator[bytes]:
+    """Pass content on until it is erased; asked before the first piece, and then often.
+
+    Raises:
+        NotFound: It is erased, or its case. What the store then lacks was not tampered with.
+    """
+
+    def ask() -> None:
+        with vault.database.transaction() as tx:
+            if erasures.is_erased(tx, row.case_id, row.document_id):
+                raise NotFound
+
+    unasked = _ASK_EVERY_BYTES
+    try:
+        for chunk in content:
+            unasked += len(chunk)
+            if unasked >= _ASK_EVERY_BYTES:
+                ask()
+                unasked = 0
+            yield chunk
+    except Tampered:
+        ask()
+        raise
 
 
 def _after(first: bytes, rest: Generator[bytes]) -> Generator[bytes]:

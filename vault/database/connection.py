@@ -14,6 +14,7 @@ from vault.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from uuid import UUID
 
     from psycopg.abc import Params
 
@@ -82,6 +83,23 @@ class Transaction:
             yield from cursor.execute(query, params)
 
 
+class Writer:
+    """Whoever alone holds a number: its transactions end with the hold on it."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def transaction(self) -> Generator[Transaction]:
+        """Open a transaction on the connection that holds the number.
+
+        Raises:
+            Unavailable: The database does not answer, or the number is not held any more.
+        """
+        with _translated(), self._connection.transaction():
+            yield Transaction(self._connection)
+
+
 class Database:
     """A pool of connections under the application's role.
 
@@ -106,6 +124,7 @@ class Database:
             kwargs={
                 "options": f"-c statement_timeout={_STATEMENT_TIMEOUT_MS}"
                 f" -c idle_in_transaction_session_timeout={_STATEMENT_TIMEOUT_MS} -c timezone=UTC"
+                " -c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
             },
             check=ConnectionPool.check_connection,
         )
@@ -118,6 +137,7 @@ class Database:
             Unavailable: The database does not answer; if it happened at commit, the outcome is
                 unknown to this process and the caller must not act as if it had succeeded.
             DuplicateRow: A unique constraint refused a row.
+            Conflict: What a row belongs to was erased meanwhile.
         """
         with _translated(), self._pool.connection() as connection:
             yield Transaction(connection)
@@ -131,6 +151,30 @@ class Database:
             connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield Transaction(connection)
 
+    @contextmanager
+    def alone(self, holder: UUID) -> Generator[Writer | None]:
+        """Be the only one, in all processes, to work on something; None if somebody else does.
+
+        No transaction stays open for it. It ends with the block, or with this process. Needs a
+        connection of its own to the server: none that a pooler changes between transactions.
+        """
+        with _translated(), self._pool.connection() as connection:
+            number = lock_number(holder)
+            held = connection.execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone()
+            connection.commit()
+            if held != (True,):
+                yield None
+                return
+            try:
+                yield Writer(connection)
+            finally:
+                try:
+                    connection.execute("SELECT pg_advisory_unlock(%s)", (number,))
+                    connection.commit()
+                except psycopg.Error:
+                    # The server lets go of what a connection held when it ends.
+                    connection.close()
+
     def ping(self) -> None:
         """Return if the database answers; raise Unavailable if not."""
         with self.transaction() as tx:
@@ -141,6 +185,11 @@ class Database:
         self._pool.close()
 
 
+def lock_number(holder: UUID) -> int:
+    """Return the number that stands for an id where locks go by numbers (64 bits, signed)."""
+    return int.from_bytes(holder.bytes[:8], "big", signed=True)
+
+
 @contextmanager
 def _translated() -> Generator[None]:
     """Turn psycopg's exceptions into the vault's, so that no SQL or value leaves this room."""
@@ -148,6 +197,8 @@ def _translated() -> Generator[None]:
         yield
     except psycopg.errors.UniqueViolation as error:
         raise DuplicateRow(error.diag.constraint_name or "") from error
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise Conflict("What this belongs to is not there any more.") from error
     except (
         psycopg.OperationalError,
         psycopg.InterfaceError,

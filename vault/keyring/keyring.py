@@ -6,6 +6,7 @@ Source: docs/sealed-document.md, section 6.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vault.errors import Tampered
@@ -15,6 +16,7 @@ from vault.sealing.keys import CaseKey, DataKey, OperationsKey, PersonKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from vault.ids import CaseId, PersonId
     from vault.keyring.root import FileRootKey
@@ -26,6 +28,26 @@ _PERSON_LABEL = b"subrosa/wrap/person/v1"
 _DATA_LABEL = b"subrosa/wrap/data/v1"
 _DATA_SUBKEY_LABEL = b"subrosa/case-key/wrap/v1"
 _OPERATIONS_CONTEXT = encode_context(b"subrosa/wrap/operations/v1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destruction:
+    """That a case's own key was destroyed at its provider, and that nothing opens any more.
+
+    Attributes:
+        provider: Which provider.
+        key_id: The name the provider knew the key by.
+        destroyed_at: From when nobody can bring it back, where the provider lets that wait; None:
+            at once.
+        request_id: The provider's own mark for the request, to be found in its log.
+        refused_with: What the provider answered when it was asked to open the case key after that.
+    """
+
+    provider: str
+    key_id: str
+    destroyed_at: datetime | None
+    request_id: str | None
+    refused_with: str
 
 
 class Keyring:
@@ -109,6 +131,18 @@ class Keyring:
             raise Tampered
         envelope = wrapped[len(_VERSION) :]
         return DataKey(open_envelope(_data_subkey(key), _data_context(context), envelope))
+
+    def destroy_case_key(self, case: CaseId, wrapped: bytes) -> Destruction | None:  # noqa: ARG002 -- what a provider that keeps case keys would need
+        """Destroy a case's own key at its provider, and see that nothing opens any more.
+
+        Doing it again gives the same answer.
+
+        Returns:
+            What was done and seen; None where the case key is wrapped under the root key: then
+            the provider holds nothing for this case alone.
+        """
+        self.forget(case)
+        return None
 
     def forget(self, holder: CaseId | PersonId) -> None:
         """Drop the opened keys of a case or a person; the next use opens them anew.

@@ -6,6 +6,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -15,10 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, Inc
 from urllib3.exceptions import HTTPError
 
 from vault.errors import Unavailable
-from vault.storage.port import ObjectMissing
+from vault.storage.port import Kept, Listed, ObjectMissing
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
+    from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
@@ -29,6 +31,7 @@ _PIECE_BYTES = 1 << 20
 _UNDER_WAY = 2
 _RESUMES = 4
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_LOCKED = frozenset({"AccessDenied", "InvalidRequest", "ObjectLocked"})
 _TAKEN = frozenset({"412", "PreconditionFailed"})
 
 
@@ -135,6 +138,56 @@ class S3Store:
                 if upload.get("Key") == name and "UploadId" in upload:
                     self._abort(name, upload["UploadId"])
             self._client.delete_object(Bucket=self._bucket, Key=name)
+
+    def destroy(self, name: str) -> tuple[Kept, ...]:
+        """See `ObjectStore.destroy`."""
+        self.abandon(name)
+        return tuple(self._destroyed(name, only=name))
+
+    def destroy_under(self, prefix: str) -> tuple[Kept, ...]:
+        """See `ObjectStore.destroy_under`."""
+        return tuple(self._destroyed(prefix))
+
+    def _destroyed(self, prefix: str, *, only: str | None = None) -> Iterator[Kept]:
+        pages = self._client.get_paginator("list_object_versions")
+        with _translated():
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+                for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    name, version = found.get("Key", ""), found.get("VersionId", "null")
+                    if only in (None, name):
+                        yield from self._destroy_version(name, version)
+
+    def _destroy_version(self, name: str, version: str) -> Iterator[Kept]:
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=name, VersionId=version)
+        except ClientError as error:
+            if _code(error) not in _LOCKED:
+                raise
+            yield Kept(name, version, self._locked_until(name, version))
+
+    def _locked_until(self, name: str, version: str) -> datetime | None:
+        """Return until when a version is locked; None for one under a legal hold alone."""
+        try:
+            found = self._client.get_object_retention(
+                Bucket=self._bucket, Key=name, VersionId=version
+            )
+        except ClientError:
+            return None
+        return found["Retention"].get("RetainUntilDate")
+
+    def objects(self, prefix: str = "") -> Iterator[Listed]:
+        """See `ObjectStore.objects`."""
+        pages = self._client.get_paginator("list_objects_v2")
+        with _translated():
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+                now = parsedate_to_datetime(page["ResponseMetadata"]["HTTPHeaders"]["date"])
+                for found in page.get("Contents", ()):
+                    yield Listed(
+                        found.get("Key", ""),
+                        found.get("Size", 0),
+                        found.get("ETag", "").strip('"'),
+                        now - found.get("LastModified", now),
+                    )
 
     def names(self) -> Iterator[str]:
         """See `ObjectStore.names`."""
