@@ -10,6 +10,7 @@ from api.commands import (
     calling,
     client,
     demo,
+    erasing,
     exceptions,
     lists,
     open_file,
@@ -47,11 +48,15 @@ for command in (
     operate.sweep,
     restore.restore_from_bucket,
     open_file.open_file,
+    erasing.scrub,
 ):
     app.command()(command)
 app.add_typer(operate.keys, name="key")
 app.add_typer(audit.commands, name="audit")
 app.add_typer(receipts.receipts, name="receipt")
+app.add_typer(erasing.hold, name="hold")
+app.add_typer(erasing.erase, name="erase")
+app.add_typer(erasing.erasure, name="erasure")
 app.add_typer(client.cases, name="case")
 app.add_typer(agreements.agreements, name="agreement")
 app.add_typer(agreements.signing_keys, name="signing-key")

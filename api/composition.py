@@ -153,6 +153,7 @@ def compose(
             operations_key=operations_key,
             checkpoint_verifier=checkpoint_key.verify_key,
             receipt_key=SigningKey.of(operations_key, log_origin, "receipt"),
+            erasure_key=SigningKey.of(operations_key, log_origin, "erasure"),
             scopes=ScopeCache(_SCOPES_KEPT),
             clock=clock,
             limits=limits,

@@ -82,6 +82,9 @@ class Settings:
     # Classes of record that this institution adds to the vocabulary, separated by commas. New
     # cases know them; a running case learns them with its next agreement. SUBROSA_CLASSES.
     classes: tuple[str, ...]
+    # Days for which backups of the database are kept: until then one can bring back the wrapped
+    # keys of what was erased, and certificates say so. SUBROSA_BACKUP_RETENTION_DAYS, default 35.
+    backup_retention_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +131,7 @@ def read_settings(
         upload_silence_s=whole(environment, "SUBROSA_UPLOAD_SILENCE_S", 30, least=1),
         limits=_limits(environment),
         classes=_classes(environment),
+        backup_retention_days=whole(environment, "SUBROSA_BACKUP_RETENTION_DAYS", 35, least=0),
     )
 
 

@@ -94,11 +94,13 @@ class Exceptions:
         version: How many times an exception was made or ended before this.
         grants: Those not withdrawn, in the order of their numbers.
         labels: What documents must bear, by id; those not named bear none.
+        erased: The ids of documents that are there no more.
     """
 
     version: int = 0
     grants: tuple[Grant, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    erased: frozenset[str] = frozenset()
 
     @property
     def grant_labels(self) -> tuple[str, ...]:
@@ -117,6 +119,10 @@ class Exceptions:
     def label_of(self, document: UUID) -> str:
         """Return the label that a document must bear."""
         return self.labels.get(str(document), NO_LABEL)
+
+    def is_erased(self, document: UUID) -> bool:
+        """Tell whether a document was erased: a row of it that is there was put back."""
+        return str(document) in self.erased
 
 
 NO_EXCEPTIONS: Final = Exceptions()

@@ -22,6 +22,7 @@ from api.composition import compose
 from api.embedded.postgres import as_role
 from api.embedded.services import EmbeddedServices, embedded_services
 from tests.builders import House
+from tests.storage.versions import bucket_of, client_of
 from vault.core import Limits
 from vault.database.connection import Database
 from vault.database.migrate import migrate
@@ -137,6 +138,18 @@ def store(place: Place) -> Iterator[S3Store]:
     yield store
     store.close()
     _remove_bucket(place.s3)
+
+
+@pytest.fixture
+def versioned(place: Place) -> Iterator[S3Store]:
+    """A store on a bucket that keeps versions, and locks them when asked to."""
+    store = S3Store(replace(place.s3, bucket=f"{place.s3.bucket}-versioned"))
+    client = client_of(store)
+    client.create_bucket(Bucket=bucket_of(store), ObjectLockEnabledForBucket=True)
+    yield store
+    store.destroy_under("")
+    client.delete_bucket(Bucket=bucket_of(store))
+    store.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ cannot be used.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NoReturn
 from uuid import UUID
@@ -124,6 +124,11 @@ class Standing:
         if asked not in PURPOSES:
             raise Invalid("purpose", "This is not a purpose of the vocabulary.")
         return asked
+
+    def outside(self) -> Standing:
+        """Return the same as for a stranger: what is left of it when the case is erased."""
+        keys = replace(self.slot_keys, case=None)
+        return replace(self, case=None, seated=None, slot_keys=keys)
 
     def event(
         self,

@@ -32,11 +32,17 @@ class Alerts:
 
     def tampered(self, case: CaseId, document: DocumentId, rendition: UUID) -> None:
         """Say that a rendition in the store, or its row, is not what was deposited."""
+        self._raise("tampered", "is not what was deposited", case, document, rendition)
+
+    def scrubbed(self, case: CaseId, document: DocumentId, rendition: UUID, what: str) -> None:
+        """Say what a scrub found of a rendition: `damaged`, `missing`, `row` or `manifest`."""
+        self._raise("scrub", what, case, document, rendition)
+
+    def _raise(
+        self, kind: str, what: str, case: CaseId, document: DocumentId, rendition: UUID
+    ) -> None:
         with self._lock:
             self._raised += 1
         _LOGGER.error(
-            "tampered: case=%s document=%s rendition=%s is not what was deposited",
-            case,
-            document,
-            rendition,
+            "%s: case=%s document=%s rendition=%s %s", kind, case, document, rendition, what
         )

@@ -18,7 +18,7 @@ from vault.sealing.parts import MOST_PARTS, Layout, RenditionContext, seal_parts
 from vault.storage.names import object_name
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from policies.decisions import Permit
     from vault.audit.log import AuditReceipt
@@ -118,13 +118,26 @@ def open_content(
 
 
 def verify_content(
-    vault: Vault, sealer: Sealer, row: RenditionRow, details: RenditionDetails
+    vault: Vault,
+    sealer: Sealer,
+    row: RenditionRow,
+    details: RenditionDetails,
+    spend: Callable[[int], None] = lambda _: None,
 ) -> bool:
-    """Tell whether a stored rendition opens, and is what was received, without handing it out."""
+    """Tell whether a stored rendition opens, and is what was received, without handing it out.
+
+    Args:
+        vault: The collaborators.
+        sealer: Opens the case's rows.
+        row: The rendition.
+        details: What was sealed of it.
+        spend: Told how many bytes were opened before more are; may take its time.
+    """
     digest = hashlib.sha256()
     try:
         for chunk in _open(vault, sealer, row, whole(layout_of(row))):
             digest.update(chunk)
+            spend(len(chunk))
     except Tampered:
         return False
     return digest.hexdigest() == details.sha256

@@ -54,6 +54,7 @@ class Vault:
         operations_key: Opens the slots of log entries that belong to no case or no person.
         checkpoint_verifier: The public half of the key that signs the log's checkpoints.
         receipt_key: Signs receipts of deposits.
+        erasure_key: Signs certificates of erasure.
         scopes: Compiled scopes, by case and the versions of all that they are made from.
         clock: The vault's own clock, aware UTC; never the client's.
         limits: What deposits are bounded by.
@@ -69,6 +70,7 @@ class Vault:
     operations_key: OperationsKey
     checkpoint_verifier: VerifyKey
     receipt_key: SigningKey
+    erasure_key: SigningKey
     scopes: ScopeCache
     clock: Callable[[], datetime]
     limits: Limits

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policies.terms import View
 from vault.audit.events import Outcome, Tag
 from vault.content import open_content
-from vault.errors import Tampered, Unavailable, VaultError
+from vault.database import erasures, keys
+from vault.errors import NotFound, Tampered, Unavailable, VaultError
 from vault.sealing.opening import ByteRange
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class Stored:
     sha256: str
     deposited_at: datetime
 
+
+# How much of a document that is erased while it is read may still leave: one window of a read.
+_ASK_EVERY_BYTES = 8 << 20
 
 # Told what is stored, says which bytes of it are wanted, or None: none of them.
 Choice = Callable[[Stored], ByteRange | None]
@@ -130,7 +134,9 @@ class Delivery:
                 receipt,
                 wanted=wanted,
             )
-            counted = self._counted(opened, {"release": receipt.index, **asked})
+            counted = self._counted(
+                self._unless_erased(opened), {"release": receipt.index, **asked}
+            )
             chunks = _after(next(counted, b""), counted)
         return Release(
             stored=stored,
@@ -144,7 +150,7 @@ class Delivery:
         self, content: Generator[bytes], detail: Mapping[str, str | int]
     ) -> Generator[bytes]:
         """Pass content on, and put on record how much was handed over and how that ended."""
-        delivered, outcome = 0, Outcome.ABORTED
+        delivered, outcome, left = 0, Outcome.ABORTED, self
         try:
             with closing(content):
                 for chunk in content:
@@ -155,11 +161,45 @@ class Delivery:
             outcome = Outcome.TAMPERED
             self._alert()
             raise
+        except NotFound:
+            left = self._as_left()
+            detail = {**detail, "ended": "erased", "case": str(self.seated.case)}
+            raise
         finally:
             # The access itself is on record; an unrecorded ending reads "delivery unknown".
             with suppress(Unavailable):
                 counted = {**self.about, **detail, "bytes": delivered}
-                self._record(Tag.DOCUMENT_DELIVERY, outcome, counted)
+                left._record(Tag.DOCUMENT_DELIVERY, outcome, counted)  # noqa: SLF001 -- the same
+
+    def _unless_erased(self, content: Generator[bytes]) -> Generator[bytes]:
+        """Pass content on until it is erased; asked before the first piece, and then often.
+
+        Raises:
+            NotFound: It is erased, or its case. What the store then lacks was not tampered with.
+        """
+        unasked = _ASK_EVERY_BYTES
+        try:
+            with closing(content):
+                for chunk in content:
+                    unasked += len(chunk)
+                    if unasked >= _ASK_EVERY_BYTES:
+                        self._ask()
+                        unasked = 0
+                    yield chunk
+        except Tampered:
+            self._ask()
+            raise
+
+    def _ask(self) -> None:
+        with self.standing.vault.database.transaction() as tx:
+            if erasures.is_erased(tx, self.seated.case, self.rendition.document_id):
+                raise NotFound
+
+    def _as_left(self) -> Delivery:
+        """Return it for a case that may be erased: nothing is sealed under its key any more."""
+        with self.standing.vault.database.snapshot() as tx:
+            gone = keys.wrapped_key(tx, self.seated.case, "case") is None
+        return replace(self, standing=self.standing.outside()) if gone else self
 
     def _record(self, tag: Tag, outcome: Outcome, detail: Mapping[str, str | int]) -> AuditReceipt:
         return self.standing.record(tag, outcome, decision=self.permit, detail=detail)

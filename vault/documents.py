@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from vault.details import DocumentDetails
     from vault.ids import CaseId, DocumentId
 
+# How much of a document that is erased while it is read may still leave: one window of a read.
+_ASK_EVERY_BYTES = 8 << 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
@@ -102,6 +105,7 @@ def release(
         NotFound: No such document, or the subject holds no seat in its case.
         NotPermitted: The agreement in force does not let the seat see this marking at this view.
         Conflict: Permitted, but nothing has been brought at this view.
+        NotFound: From the iterator too: it was erased meanwhile.
         Invalid: The purpose is not in the vocabulary.
         Tampered: The stored bytes are not what was deposited; from the iterator too.
         Unavailable: The record, the store or a key cannot be reached; nothing was released.
@@ -149,10 +153,14 @@ def open_document(seated: Seated, row: DocumentRow) -> DocumentDetails:
 
     Raises:
         Tampered: Its row is not what was sealed, or bears another label than the case's exceptions
-            give it: a clawed-back document cannot be put back by restoring its old row.
+            give it: a clawed-back document cannot be put back by restoring its old row, nor an
+            erased one.
     """
+    exceptions = seated.scope.exceptions
     details = seated.sealer.open_document(row.document_id, marking_of(row), row.details)
-    if details.marking.label != seated.scope.exceptions.label_of(row.document_id):
+    if details.marking.label != exceptions.label_of(row.document_id):
+        raise Tampered
+    if exceptions.is_erased(row.document_id):
         raise Tampered
     return details
 

@@ -16,7 +16,7 @@ from vault.access import change, open_entry
 from vault.audit.events import Tag
 from vault.database import cases, documents, exceptions, log
 from vault.documents import about, find, open_document, sealed_marking
-from vault.errors import NotPermitted, Tampered
+from vault.errors import NotFound, NotPermitted, Tampered
 from vault.scope import Ledger, open_ledger, open_roster, seated_now
 
 if TYPE_CHECKING:
@@ -195,7 +195,14 @@ def deviation_in(act: Change, document_id: DocumentId) -> Deviating:
 
 
 def row_in(tx: Transaction, seated: Seated, document_id: DocumentId) -> DocumentRow:
-    """Return a document that the case's own rows name; Tampered if the case does not have it."""
+    """Return a document that the case's own rows name.
+
+    Raises:
+        NotFound: It was erased.
+        Tampered: The case does not have it.
+    """
+    if seated.scope.exceptions.is_erased(document_id):
+        raise NotFound
     row = documents.find_document(tx, document_id)
     if row is None or row.case_id != seated.case:
         raise Tampered

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from vault.access import NOWHERE
-from vault.audit.events import Event, Outcome, Tag
-from vault.audit.slots import SlotKeys, seal_event
+from vault.audit.events import Tag
 from vault.core import Subject
 from vault.database import keys, people
 from vault.errors import NotFound, Tampered
 from vault.ids import PersonId, new_id
-from vault.sealing.fields import FieldContext, open_field, seal_field
+from vault.operators import open_own, operator_event, seal_own
 
 if TYPE_CHECKING:
     from vault.core import Vault
@@ -90,34 +87,6 @@ def _token(digest: bytes) -> str:
     return f"token/{digest.hex()}"
 
 
-def seal_own(vault: Vault, person: PersonId, field: str, value: dict[str, Any]) -> bytes:
-    """Seal under the vault's own key what a row says of a person."""
-    text = json.dumps(value, sort_keys=True).encode()
-    return seal_field(vault.operations_key, FieldContext(NOWHERE, person, field), text)
-
-
-def open_own(vault: Vault, person: PersonId, field: str, sealed: bytes) -> dict[str, Any]:
-    """Open what a row says of a person; Tampered if this vault did not seal it so."""
-    opened = open_field(vault.operations_key, FieldContext(NOWHERE, person, field), sealed)
-    return cast("dict[str, Any]", json.loads(opened))
-
-
 def _append(vault: Vault, tx: Transaction, tag: Tag, person: PersonId) -> None:
     """Record what the operator did to a person; the person is the object, not the actor."""
-    event = Event(
-        tag=tag,
-        outcome=Outcome.GRANTED,
-        at=vault.clock(),
-        case=None,
-        person=None,
-        seat=None,
-        purpose=None,
-        phase=None,
-        view=None,
-        scope_version=None,
-        clause=None,
-        address=None,
-        detail={"person": str(person)},
-    )
-    slot_keys = SlotKeys(case=None, person=None, operations=vault.operations_key)
-    vault.log.append(tx, seal_event(event, slot_keys))
+    vault.log.append(tx, operator_event(vault, tx, tag, {"person": str(person)}))

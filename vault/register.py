@@ -90,8 +90,11 @@ def _register(tx: Transaction, standing: Standing, seated: Seated) -> Register:
         row = row_in(tx, seated, document_id)
         return Considered(standing, seated, row, open_document(seated, row), ledger, roster)
 
+    erased = ledger.erased()
     found = [
-        open_request(tx, seated.sealer, row) for row in exceptions.requests_of(tx, seated.case)
+        open_request(tx, seated.sealer, row)
+        for row in exceptions.requests_of(tx, seated.case)
+        if row.document_id not in erased
     ]
     ours = [request for request in found if may_read(considered(request.document_id), request)]
     mine = seated.scope.groups_at(person_text(standing.subject), instant(standing.at))
@@ -105,18 +108,26 @@ def _register(tx: Transaction, standing: Standing, seated: Seated) -> Register:
                 to=considered(line.document).recipient(line.grant.to),
                 document_id=line.document,
                 request_id=UUID(line.request),
-                made_by=made[n].made_by,
+                made_by=_maker(made[n]),
                 made_at=made[n].made_at,
                 ended_at=ended[line.grant.number].made_at if line.grant.number in ended else None,
             )
             for n, line in enumerate(ledger.lines, 1)
             if line.grant is not None
             and line.request is not None
+            and line.document not in erased
             and (line.request in read or line.grant.to in mine)
         ),
         clawed_back=tuple(
             document
             for document in dict.fromkeys(line.document for line in ledger.lines)
-            if ledger.label_of(document) == CLAWED_BACK and considered(document).may_know()
+            if document not in erased
+            and ledger.label_of(document) == CLAWED_BACK
+            and considered(document).may_know()
         ),
     )
+
+
+def _maker(row: exceptions.ExceptionRow) -> PersonId:
+    assert row.made_by is not None, "a grant is made by a person; an erasure alone is not"
+    return row.made_by

@@ -39,9 +39,11 @@ class Deviation(StrEnum):
     ENDED = "ended"
     CLAWED_BACK = "clawed-back"
     LIFTED = "lifted"
+    ERASED = "erased"
 
 
 _TURNS = frozenset({Deviation.CLAWED_BACK, Deviation.LIFTED})
+_LABELLING = frozenset({Deviation.GRANTED, Deviation.LIFTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,7 @@ class Ledger:
             version=len(self.lines),
             grants=tuple(grant for grant in grants if grant.number not in ended),
             labels={str(document): label for document, label in self.labels().items()},
+            erased=frozenset(str(document) for document in self.erased()),
         )
 
     def labels(self) -> dict[DocumentId, str]:
@@ -131,9 +134,13 @@ class Ledger:
                 granted.setdefault(line.document, line.grant.label)
             if line.deviation is Deviation.CLAWED_BACK:
                 labels[line.document] = CLAWED_BACK
-            elif line.deviation is not Deviation.ENDED:
+            elif line.deviation in _LABELLING:
                 labels[line.document] = granted.get(line.document, NO_LABEL)
         return labels
+
+    def erased(self) -> frozenset[DocumentId]:
+        """Return the documents that are there no more."""
+        return frozenset(line.document for line in self.lines if line.deviation is Deviation.ERASED)
 
     def label_of(self, document: DocumentId) -> str:
         """Return the label that a document must bear."""

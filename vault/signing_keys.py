@@ -11,7 +11,7 @@ from vault.audit.personal import KeyRefused, PersonalKey
 from vault.database import people
 from vault.database.connection import DuplicateRow
 from vault.errors import Conflict, Invalid, Tampered
-from vault.people import open_own, seal_own
+from vault.operators import open_own, seal_own
 
 if TYPE_CHECKING:
     from datetime import datetime

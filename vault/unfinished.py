@@ -55,6 +55,13 @@ def sweep(vault: Vault, begun_before: datetime) -> int:
     return count + sum(_end_expired(vault, upload_id) for upload_id in expired)
 
 
+def unended(vault: Vault, begun_before: datetime) -> int:
+    """Return how many uploads a sweep would end, if nobody goes on with them."""
+    with vault.database.transaction() as tx:
+        left = len(documents.uploads_begun_before(tx, begun_before))
+        return left + len(uploads.expired(tx, vault.clock()))
+
+
 def _end_expired(vault: Vault, upload_id: UploadId) -> bool:
     """End an upload unless somebody writes to it, or has done so since it was found expired."""
     with vault.database.alone(upload_id) as writer:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from policies.terms import PHASES
 from policies.vocabulary import NO_LABEL
+from vault import accounts
 from vault.access import open_entry, slot_keys
 from vault.audit.events import Outcome, Tag
 from vault.audit.verify import verify_log
@@ -56,6 +57,7 @@ _ROWS_OF: dict[Tag, dict[str, str]] = {
     Tag.DOCUMENT_LIFT: {"exception": "number"},
     Tag.DOCUMENT_DEPOSIT: {"document": "document", "rendition": "rendition"},
     Tag.RENDITION_DEPOSIT: {"rendition": "rendition"},
+    **accounts.ROWS_OF,
 }
 
 
@@ -110,6 +112,7 @@ def check_vault(vault: Vault, *, content: bool) -> Verdict:
         states: dict[UUID, CaseState] = {}
         problems += _compare_rows_with_log(vault, tx, states)
         problems += _compare_states(vault, tx, states)
+        problems += accounts.compare_erasures(vault, tx)
         for row in documents.all_renditions(tx):
             count += 1
             if row.case_id != case:
@@ -144,6 +147,7 @@ def _compare_rows_with_log(
     Both come in the order of the log, so that one pass over each is enough. On the way, the state
     that each case must be in is gathered into `states`.
     """
+    erased = accounts.erased_documents(tx)
     by_entry = groupby(changes.changes_by_index(tx), key=lambda row: row.log_index)
     upcoming = next(by_entry, None)
     for entry in entries.all_entries(tx):
@@ -157,7 +161,7 @@ def _compare_rows_with_log(
         rows: list[ChangeRow] = []
         if upcoming is not None and upcoming[0] == entry.index:
             rows, upcoming = list(upcoming[1]), next(by_entry, None)
-        if event is not None and Counter(_expected(event)) != Counter(map(_named, rows)):
+        if event is not None and Counter(_expected(event, erased)) != Counter(map(_named, rows)):
             yield f"Log entry {entry.index} ({event.name}) and the rows it records differ."
         elif event is None and rows:
             yield f"Log entry {entry.index} cannot be read, and rows refer to it."
@@ -174,7 +178,13 @@ def _state_after(before: CaseState | None, event: Event) -> CaseState:
     match event.tag:
         case Tag.CASE_OPEN | Tag.PARTICIPANT_SEAT | Tag.SEAT_CHANGE | Tag.SEAT_STEP_DOWN:
             return replace(state, roster_version=state.roster_version + 1)
-        case Tag.GRANT_MAKE | Tag.GRANT_END | Tag.DOCUMENT_CLAW_BACK | Tag.DOCUMENT_LIFT:
+        case (
+            Tag.GRANT_MAKE
+            | Tag.GRANT_END
+            | Tag.DOCUMENT_CLAW_BACK
+            | Tag.DOCUMENT_LIFT
+            | Tag.DOCUMENT_ERASE
+        ):
             return replace(state, exceptions_version=state.exceptions_version + 1)
         case Tag.CASE_PHASE:
             return replace(state, phase=str(event.detail["to"]))
@@ -220,12 +230,13 @@ def _compare_labels(tx: Transaction, case: CaseId, ledger: Ledger) -> Iterator[s
             yield f"Document {document}: its label is not the one on record."
 
 
-def _expected(event: Event) -> Iterator[tuple[str, str, UUID | None]]:
+def _expected(event: Event, erased: frozenset[str]) -> Iterator[tuple[str, str, UUID | None]]:
     """Yield the rows that must exist if this event happened."""
-    if event.outcome is not Outcome.GRANTED:
+    if event.outcome is not Outcome.GRANTED or accounts.is_of_erased(event, erased):
         return
     for kind, member in _ROWS_OF.get(event.tag, {}).items():
-        yield kind, str(event.detail.get(member)), event.case
+        case = None if kind in accounts.WITHOUT_CASE else event.case
+        yield kind, str(event.detail.get(member)), case
 
 
 def _named(row: ChangeRow) -> tuple[str, str, UUID | None]:

@@ -28,10 +28,11 @@ def checkpoint(data: Data = None) -> None:
 
 @commands.command("keys")
 def verifier_keys(data: Data = None) -> None:
-    """Print the public keys that checkpoints and receipts are verified by (C2SP signed-note)."""
+    """Print the public keys of checkpoints, receipts and erasures (C2SP signed-note)."""
     with open_vault(read_settings(data=data)) as vault:
         typer.echo(vault.checkpoint_verifier.vkey())
         typer.echo(vault.receipt_key.vkey())
+        typer.echo(vault.erasure_key.vkey())
 
 
 @commands.command()

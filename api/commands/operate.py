@@ -17,7 +17,9 @@ from vault.database.migrate import migrate as run_migrations
 from vault.ids import CaseId, PersonId
 from vault.inventory import mend_bucket
 from vault.keyring.root import FileRootKey
+from vault.orphans import Orphans, sweep_orphans
 from vault.unfinished import sweep as sweep_uploads
+from vault.unfinished import unended
 from vault.verification import check_vault
 
 keys = typer.Typer(help="Root keys.", no_args_is_help=True)
@@ -93,11 +95,44 @@ def sweep(
     hours: Annotated[
         int, typer.Option(min=1, help="Only uploads that began at least this long ago.")
     ] = 24,
+    orphans: Annotated[
+        bool, typer.Option("--orphans", help="Also remove objects that nothing refers to.")
+    ] = False,
+    grace: Annotated[
+        int,
+        typer.Option(min=0, help="Hours for which an object that nothing refers to is kept."),
+    ] = 168,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be removed; remove nothing.")
+    ] = False,
 ) -> None:
-    """Remove what uploads that never ended left in the store."""
+    """Remove what uploads that never ended left in the store.
+
+    An object that nothing refers to is removed by the second run that meets it, a grace later.
+    """
     with open_vault(read_settings(data=data)) as vault:
-        count = sweep_uploads(vault, vault.clock() - timedelta(hours=hours))
-    typer.echo(f"Removed what {count} unfinished upload{'' if count == 1 else 's'} left behind.")
+        begun_before = vault.clock() - timedelta(hours=hours)
+        if dry_run:
+            count = unended(vault, begun_before)
+            typer.echo(f"{count} unfinished upload{'' if count == 1 else 's'} would be ended.")
+        else:
+            count = sweep_uploads(vault, begun_before)
+            typer.echo(
+                f"Removed what {count} unfinished upload{'' if count == 1 else 's'} left behind."
+            )
+        if orphans:
+            _show_orphans(sweep_orphans(vault, timedelta(hours=grace), dry_run=dry_run), dry_run)
+
+
+def _show_orphans(found: Orphans, dry_run: bool) -> None:  # noqa: FBT001 -- passed on as typed
+    """Print the name of every object that nothing refers to, and what became of it."""
+    for word, names in (
+        ("would be removed" if dry_run else "removed", found.removed),
+        ("waits for its grace to end", found.waiting),
+        ("is none of ours, and stays", found.unknown),
+    ):
+        for name in names:
+            typer.echo(f"{name}: {word}")
 
 
 def check(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vault.errors import Unavailable
-from vault.storage.port import Buffer, ObjectStore
+from vault.storage.port import Buffer, Kept, Listed, ObjectStore
 
 # `lost`: the call fails and had no effect. `kept`: it had its effect, and the answer is lost.
 Fault = Literal["lost", "kept"]
@@ -83,6 +83,21 @@ class FailingStore:
             raise Unavailable("planned")
         self.real.abandon(name)
         self._fail("abandon")
+
+    def destroy(self, name: str) -> tuple[Kept, ...]:
+        if self.faults.get("destroy") == "lost":
+            raise Unavailable("planned")
+        kept = self.real.destroy(name)
+        self._fail("destroy")
+        return kept
+
+    def destroy_under(self, prefix: str) -> tuple[Kept, ...]:
+        self._fail("destroy under")
+        return self.real.destroy_under(prefix)
+
+    def objects(self, prefix: str = "") -> Iterator[Listed]:
+        self._fail("objects")
+        return self.real.objects(prefix)
 
     def names(self) -> Iterator[str]:
         self._fail("names")

@@ -4,13 +4,16 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.conftest import Place
 from tests.contracts.failing_store import FailingStore
+from tests.contracts.memory_store import MemoryStore
+from tests.storage.versions import bucket_of, client_of
 from vault.errors import Tampered, Unavailable
 from vault.storage.port import ObjectMissing, ObjectStore, WriteMissing
 from vault.storage.s3 import S3Store
@@ -19,9 +22,14 @@ MIB = 1 << 20
 PART = os.urandom(5 * MIB)
 
 
-@pytest.fixture(params=["s3", "double"])
+@pytest.fixture(params=["s3", "double", "memory"])
 def kept(request: pytest.FixtureRequest, store: S3Store) -> ObjectStore:
-    return store if request.param == "s3" else FailingStore(store)
+    kinds: dict[str, Callable[[], ObjectStore]] = {
+        "s3": lambda: store,
+        "double": lambda: FailingStore(store),
+        "memory": MemoryStore,
+    }
+    return kinds[request.param]()
 
 
 def whole(store: ObjectStore, name: str, start: int = 0) -> bytes:
@@ -179,6 +187,72 @@ def test_an_object_is_not_replaced_by_a_write_that_was_begun(store: S3Store) -> 
     with pytest.raises(Unavailable):
         store.complete("a", write, tags, len(PART) + 5)
     assert whole(store, "a") == b"first"
+
+
+def test_objects_are_listed_with_length_tag_and_age(kept: ObjectStore) -> None:
+    bodies = {"a/1": b"x", "a/1.manifest": b"xy", "a/10": b"x", "b": b"z"}
+    for name, body in bodies.items():
+        kept.put(name, [body])
+    listed = list(kept.objects("a/"))
+    assert [(one.name, one.length) for one in listed] == [
+        ("a/1", 1),
+        ("a/1.manifest", 2),
+        ("a/10", 1),
+    ]
+    assert listed[0].tag == listed[2].tag != listed[1].tag
+    # A store's clock tells whole seconds.
+    assert all(timedelta(seconds=-2) < one.age < timedelta(minutes=1) for one in listed)
+    assert [one.name for one in kept.objects()] == list(kept.names()) == list(bodies)
+    assert list(kept.objects("c")) == []
+
+
+def test_destroying_removes_an_object_and_doing_it_again_is_fine(kept: ObjectStore) -> None:
+    kept.put("a/1", [PART, b"x"])
+    kept.put("a/10", [b"neighbour"])
+    for _ in range(2):
+        assert kept.destroy("a/1") == ()
+    assert list(kept.names()) == ["a/10"]
+
+
+def test_every_version_of_an_object_is_destroyed(versioned: S3Store) -> None:
+    client, bucket = client_of(versioned), bucket_of(versioned)
+    for body in (b"1", b"2"):
+        client.put_object(Bucket=bucket, Key="a/1", Body=body)
+    client.delete_object(Bucket=bucket, Key="a/1")
+    client.put_object(Bucket=bucket, Key="a/10", Body=b"neighbour")
+    assert versioned.destroy("a/1") == ()
+    left = client.list_object_versions(Bucket=bucket)
+    assert [version.get("Key") for version in left.get("Versions", ())] == ["a/10"]
+    assert "DeleteMarkers" not in left
+
+
+def test_versions_that_no_list_shows_are_destroyed_under_their_prefix(versioned: S3Store) -> None:
+    client, bucket = client_of(versioned), bucket_of(versioned)
+    for name in ("a/1", "a/2", "b"):
+        client.put_object(Bucket=bucket, Key=name, Body=b"x")
+        client.delete_object(Bucket=bucket, Key=name)
+    assert list(versioned.objects()) == []
+    assert versioned.destroy_under("a/") == ()
+    left = client.list_object_versions(Bucket=bucket)
+    assert {found.get("Key") for found in left.get("Versions", ())} == {"b"}
+    assert versioned.destroy_under("") == ()
+
+
+def test_a_locked_version_is_reported_with_the_end_of_its_lock(versioned: S3Store) -> None:
+    client, bucket = client_of(versioned), bucket_of(versioned)
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=4)
+    client.put_object(
+        Bucket=bucket,
+        Key="a",
+        Body=b"x",
+        ObjectLockMode="COMPLIANCE",
+        ObjectLockRetainUntilDate=until,
+    )
+    (kept,) = versioned.destroy("a")
+    assert (kept.name, kept.until) == ("a", until)
+    while versioned.destroy("a"):
+        time.sleep(0.2)
+    assert list(versioned.objects()) == []
 
 
 def test_preparing_again_changes_nothing(kept: ObjectStore) -> None:

@@ -72,6 +72,14 @@ class Tag(StrEnum):
     DOCUMENT_RELEASE = "document:release"
     DOCUMENT_DELIVERY = "document:delivery"
     RENDITION_DEPOSIT = "rendition:deposit"
+    RENDITION_SCRUB = "rendition:scrub"
+    VAULT_SCRUB = "vault:scrub"
+    HOLD_PLACE = "hold:place"
+    HOLD_LIFT = "hold:lift"
+    DOCUMENT_ERASE = "document:erase"
+    DOCUMENT_ERASED = "document:erased"
+    CASE_ERASE = "case:erase"
+    CASE_ERASED = "case:erased"
     PERSON_ENROL = "person:enrol"
     TOKEN_ISSUE = "token:issue"  # noqa: S105 — an action, not a secret
     TOKEN_REVOKE = "token:revoke"  # noqa: S105 — an action, not a secret

@@ -12,12 +12,16 @@ from vault.sealing.envelope import derive, encode_context
 if TYPE_CHECKING:
     from vault.sealing.keys import OperationsKey
 
-    Purpose = Literal["checkpoint", "receipt"]
+    Purpose = Literal["checkpoint", "receipt", "erasure"]
 
 _LABEL = b"subrosa/operations-key/sign/v1"
 
-# A checkpoint's key bears the log's own name, as C2SP asks; a receipt's must not.
-_NAME_SUFFIX: dict[Purpose, str] = {"checkpoint": "", "receipt": "/receipts"}
+# A checkpoint's key bears the log's own name, as C2SP asks; the others' must not.
+_NAME_SUFFIX: dict[Purpose, str] = {
+    "checkpoint": "",
+    "receipt": "/receipts",
+    "erasure": "/erasures",
+}
 
 
 @final

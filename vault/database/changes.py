@@ -20,13 +20,13 @@ class ChangeRow:
         log_index: The entry that records it.
         kind: What it is: the table in the singular, but for a `version` of the agreement.
         key: Its id, or the version's number, as text.
-        case_id: The case it belongs to.
+        case_id: The case it belongs to; None for what outlives it.
     """
 
     log_index: int
     kind: str
     key: str
-    case_id: UUID
+    case_id: UUID | None
 
 
 def changes_by_index(tx: Transaction) -> Iterator[ChangeRow]:
@@ -34,6 +34,7 @@ def changes_by_index(tx: Transaction) -> Iterator[ChangeRow]:
     return tx.stream(
         ChangeRow,
         "SELECT log_index, 'case' AS kind, case_id::text AS key, case_id FROM cases"
+        "   WHERE details <> ''"
         " UNION ALL SELECT log_index, 'participant', participant_id::text, case_id"
         "   FROM participants"
         " UNION ALL SELECT log_index, 'version', version::text, case_id FROM agreements"
@@ -49,5 +50,18 @@ def changes_by_index(tx: Transaction) -> Iterator[ChangeRow]:
         " UNION ALL SELECT answers.log_index, 'answer', request_id::text, case_id"
         "   FROM answers JOIN requests USING (request_id)"
         " UNION ALL SELECT log_index, 'exception', number::text, case_id FROM exceptions"
+        " UNION ALL SELECT log_index, 'hold', hold_id::text, case_id FROM holds"
+        " UNION ALL SELECT lifted_index, 'hold-lift', hold_id::text, case_id FROM holds"
+        "   WHERE lifted_index IS NOT NULL"
+        # Entries from before the erasure of the whole case cannot be read any more.
+        " UNION ALL SELECT log_index, 'erasure', erasure_id::text, NULL FROM erasures AS e"
+        "   WHERE document_id IS NULL OR NOT EXISTS (SELECT FROM erasures AS whole"
+        "     WHERE whole.case_id = e.case_id AND whole.document_id IS NULL"
+        "       AND whole.log_index > e.log_index)"
+        " UNION ALL SELECT certified_index, 'certificate',"
+        "     encode(sha256(convert_to(certificate, 'UTF8')), 'hex'), NULL FROM erasures AS e"
+        "   WHERE certified_index IS NOT NULL AND (document_id IS NULL OR NOT EXISTS"
+        "     (SELECT FROM erasures AS whole WHERE whole.case_id = e.case_id"
+        "       AND whole.document_id IS NULL AND whole.log_index > e.certified_index))"
         " ORDER BY log_index, kind, key",
     )

@@ -137,6 +137,7 @@ class Database:
             Unavailable: The database does not answer; if it happened at commit, the outcome is
                 unknown to this process and the caller must not act as if it had succeeded.
             DuplicateRow: A unique constraint refused a row.
+            Conflict: What a row belongs to was erased meanwhile.
         """
         with _translated(), self._pool.connection() as connection:
             yield Transaction(connection)
@@ -198,6 +199,8 @@ def _translated() -> Generator[None]:
         yield
     except psycopg.errors.UniqueViolation as error:
         raise DuplicateRow(error.diag.constraint_name or "") from error
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise Conflict("What this belongs to is not there any more.") from error
     except (
         psycopg.OperationalError,
         psycopg.InterfaceError,

@@ -59,6 +59,14 @@ class StoredRow(RenditionRow):
 
 
 @dataclass(frozen=True, slots=True)
+class WrappedRow:
+    """The key of a rendition."""
+
+    rendition_id: RenditionId
+    wrapped_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class LabelRow:
     """What label a document bears."""
 
@@ -175,6 +183,18 @@ def renditions_of(tx: Transaction, document_ids: Sequence[DocumentId]) -> list[R
         "SELECT * FROM renditions WHERE document_id = ANY(%s::uuid[]) ORDER BY deposited_at",
         (list(document_ids),),
     )
+
+
+def wrapped_keys_of(
+    tx: Transaction, rendition_ids: Sequence[RenditionId]
+) -> dict[RenditionId, bytes]:
+    """Return the wrapped keys of those of the given renditions that are there."""
+    rows = tx.all(
+        WrappedRow,
+        "SELECT rendition_id, wrapped_key FROM renditions WHERE rendition_id = ANY(%s::uuid[])",
+        (list(rendition_ids),),
+    )
+    return {row.rendition_id: row.wrapped_key for row in rows}
 
 
 def all_renditions(tx: Transaction) -> Iterator[StoredRow]:

@@ -45,7 +45,7 @@ class ExceptionRow:
     number: int
     document_id: DocumentId
     details: bytes
-    made_by: PersonId
+    made_by: PersonId | None
     made_at: datetime
     log_index: int
 

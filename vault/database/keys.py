@@ -34,9 +34,15 @@ def insert_key(
 
 
 def wrapped_key(tx: Transaction, holder: UUID, kind: KeyKind) -> bytes | None:
-    """Return the wrapped key of a holder, or None if there is none (any more)."""
+    """Return the wrapped key of a holder, or None if there is none (any more).
+
+    Of an erased case there is none, whatever was put back: every way to open anything of a case
+    begins here, in the snapshot of the request, so that a key some worker has opened is of no use.
+    """
     found: bytes | None = tx.value(
-        "SELECT wrapped FROM keys WHERE holder_id = %s AND kind = %s", (holder, kind)
+        "SELECT wrapped FROM keys WHERE holder_id = %s AND kind = %s AND NOT EXISTS"
+        " (SELECT FROM erasures WHERE case_id = holder_id AND document_id IS NULL)",
+        (holder, kind),
     )
     return found
 

@@ -6,12 +6,14 @@ make it lie. It must be durable: what a write returned for is there after a cras
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from vault.errors import Tampered, VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
+    from datetime import datetime, timedelta
 
 Buffer = bytes | bytearray
 
@@ -25,6 +27,38 @@ class WriteMissing(VaultError):
 
     def __init__(self) -> None:
         super().__init__("The store has given this upload up; begin it again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object as the store lists it; all of it by the store's own word.
+
+    Attributes:
+        name: Its name.
+        length: Its length in bytes.
+        tag: Changes with its bytes: the store's ETag.
+        age: How long ago it was written, both instants by the store's own clock.
+    """
+
+    name: str
+    length: int
+    tag: str
+    age: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A version of an object that the store refuses to remove.
+
+    Attributes:
+        name: The object's.
+        version: The version's.
+        until: Until when; None if the store does not say.
+    """
+
+    name: str
+    version: str
+    until: datetime | None
 
 
 class ObjectStore(Protocol):
@@ -118,6 +152,28 @@ class ObjectStore(Protocol):
 
     def abandon(self, name: str) -> None:
         """Remove an object and whatever an unfinished write of it left. Doing it again is fine."""
+        ...
+
+    def destroy(self, name: str) -> tuple[Kept, ...]:
+        """Remove an object with every version that the store keeps of it, as far as it lets us.
+
+        Doing it again is fine.
+
+        Returns:
+            What is left.
+        """
+        ...
+
+    def destroy_under(self, prefix: str) -> tuple[Kept, ...]:
+        """Remove every version of whatever begins with a prefix, those too that no list shows.
+
+        Returns:
+            What is left.
+        """
+        ...
+
+    def objects(self, prefix: str = "") -> Iterator[Listed]:
+        """Yield every object whose name begins with something, in the order of names."""
         ...
 
     def names(self) -> Iterator[str]:

@@ -18,6 +18,7 @@ from vault.errors import Tampered, Unavailable
 from vault.storage.features import demand_features
 from vault.storage.port import ObjectMissing
 from vault.storage.s3_errors import ENDED, TAKEN, code_of, translated
+from vault.storage.s3_listing import Listing
 from vault.storage.s3_settings import S3Settings
 from vault.storage.windows import FIRST_WINDOW, read_ahead
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-    from vault.storage.port import Buffer
+    from vault.storage.port import Buffer, Kept, Listed
 
 __all__ = ["S3Settings", "S3Store"]
 
@@ -71,6 +72,7 @@ class S3Store:
         self._prefix = settings.prefix
         # In one place, so that no request can forget it.
         self._client.meta.events.register("provide-client-params.s3", self._under_prefix)
+        self._listing = Listing(self._client, self._bucket, settings.prefix)
         self._senders = ThreadPoolExecutor(connections, thread_name_prefix="s3")
         # Threads of their own, so that many slow readers do not hold up what comes in.
         self._readers = ThreadPoolExecutor(connections, thread_name_prefix="s3-read")
@@ -188,15 +190,22 @@ class S3Store:
                     self._abort(name, upload["UploadId"])
             self._client.delete_object(Bucket=self._bucket, Key=name)
 
+    def destroy(self, name: str) -> tuple[Kept, ...]:
+        """See `ObjectStore.destroy`."""
+        self.abandon(name)
+        return tuple(self._listing.destroyed(name, only=name))
+
+    def destroy_under(self, prefix: str) -> tuple[Kept, ...]:
+        """See `ObjectStore.destroy_under`."""
+        return tuple(self._listing.destroyed(prefix))
+
+    def objects(self, prefix: str = "") -> Iterator[Listed]:
+        """See `ObjectStore.objects`."""
+        return self._listing.objects(prefix)
+
     def names(self) -> Iterator[str]:
         """See `ObjectStore.names`."""
-        with translated():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=""
-            )
-            for page in pages:
-                for found in page.get("Contents", ()):
-                    yield found.get("Key", "").removeprefix(self._prefix)
+        return (listed.name for listed in self._listing.objects(""))
 
     def prepare(self) -> None:
         """See `ObjectStore.prepare`."""

@@ -1,0 +1,197 @@
+"""Whoever is at it when something is erased ends, and what they did is on record."""
+
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from policies.scope_cache import ScopeCache
+from policies.terms import View
+from tests.builders import Case, House
+from tests.contracts.failing_store import FailingStore
+from tests.vault.erasing import ORDER, agreed_case, last_event
+from vault import (
+    deposits,
+    documents,
+    erasure,
+)
+from vault.deposits import Bytes
+from vault.erasure import Erased
+from vault.erasure_plans import Order
+from vault.errors import Conflict, Invalid, NotFound
+from vault.ids import CaseId, DocumentId
+from vault.keyring.keyring import Keyring
+from vault.keyring.root import FileRootKey
+from vault.storage.s3 import S3Store
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def case(house: House) -> Case:
+    return agreed_case(house)
+
+
+def worker(house: House, root: FileRootKey) -> House:
+    """Return another process's view of the same vault: keys and scopes cached by itself."""
+    vault = replace(house.vault, keyring=Keyring(root), scopes=ScopeCache(64))
+    return House(vault, house.clock, house.keys)
+
+
+def test_a_worker_with_a_warm_cache_refuses_at_once(
+    house: House, case: Case, root_key: FileRootKey
+) -> None:
+    first = case.deposit("party:claimant", b"first").document_id
+    second = case.deposit("party:claimant", b"second").document_id
+    other = replace(case, house=worker(house, root_key))
+    for document, content in ((first, b"first"), (second, b"second")):
+        assert other.read("party:claimant", document, View.FULL) == content
+    erasure.erase_document(house.vault, first, ORDER)
+    with pytest.raises(NotFound):
+        other.read("party:claimant", first, View.FULL)
+    assert other.read("party:claimant", second, View.FULL) == b"second"
+    erasure.erase_case(house.vault, case.case_id, ORDER)
+    with pytest.raises(NotFound):
+        other.read("party:claimant", second, View.FULL)
+    with pytest.raises(NotFound):
+        other.listed("mediator")
+    house.check()
+
+
+def collect(chunks: Iterable[bytes], into: bytearray) -> None:
+    for chunk in chunks:
+        into.extend(chunk)
+
+
+@pytest.mark.parametrize("what", ["document", "case"])
+def test_a_download_ends_when_what_it_delivers_is_erased(
+    house: House, case: Case, what: str
+) -> None:
+    content = bytes(range(256)) * (40 * MIB // 256)
+    document = case.deposit("party:claimant", content).document_id
+    released = documents.release(house.vault, case["party:claimant"], document, View.FULL)
+    delivered = bytearray(next(released.chunks))
+    if what == "document":
+        erasure.erase_document(house.vault, document, ORDER)
+    else:
+        erasure.erase_case(house.vault, case.case_id, ORDER)
+    with pytest.raises(NotFound):
+        collect(released.chunks, delivered)
+    assert content.startswith(delivered)
+    assert len(delivered) <= 9 * MIB
+    last = last_event(house)
+    assert last.name == "document:delivery:aborted"
+    assert last.detail["ended"] == "erased"
+    assert last.detail["document"] == str(document)
+    assert last.detail["bytes"] == len(delivered)
+    house.check()
+
+
+def test_a_release_that_was_decided_just_before_an_erasure_hands_out_nothing(
+    house: House, case: Case
+) -> None:
+    document = case.deposit("party:claimant").document_id
+
+    class ErasingStore(FailingStore):
+        """Erases what is asked for between the record and the first byte."""
+
+        def read(
+            self, name: str, start: int = 0, end: int | None = None, *, length: int | None = None
+        ) -> Generator[bytes]:
+            pieces = list(house.vault.store.read(name, start, end, length=length))
+            erasure.erase_document(house.vault, document, ORDER)
+            yield from pieces
+
+    slow = replace(house.vault, store=ErasingStore(house.vault.store))
+    with pytest.raises(NotFound):
+        documents.release(slow, case["party:claimant"], document, View.FULL)
+    house.check()
+
+
+@pytest.mark.parametrize("what", ["document", "case"])
+def test_an_upload_that_ends_after_the_erasure_leaves_nothing(
+    house: House, case: Case, store: S3Store, what: str
+) -> None:
+    document = case.deposit("party:claimant").document_id
+
+    def content() -> Iterator[bytes]:
+        yield b"a" * (9 * MIB)
+        if what == "document":
+            erasure.erase_document(house.vault, document, ORDER)
+        else:
+            erasure.erase_case(house.vault, case.case_id, ORDER)
+        yield b"b" * (9 * MIB)
+
+    with pytest.raises((NotFound, Conflict)):
+        deposits.deposit_redacted(house.vault, case["party:claimant"], document, content(), Bytes)
+    assert list(store.names()) == []
+    house.check()
+
+
+@pytest.mark.parametrize("what", ["document", "case"])
+def test_of_many_erasures_at_once_one_does_it(house: House, case: Case, what: str) -> None:
+    document = case.deposit("party:claimant").document_id
+    done: list[Erased] = []
+    told: list[str] = []
+    barrier = threading.Barrier(4)
+
+    def attempt() -> None:
+        barrier.wait()
+        try:
+            if what == "document":
+                done.append(erasure.erase_document(house.vault, document, ORDER))
+            else:
+                done.append(erasure.erase_case(house.vault, case.case_id, ORDER))
+        except Conflict as refusal:
+            told.append(str(refusal))
+
+    threads = [threading.Thread(target=attempt) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(done), len(told)) == (1, 3)
+    house.check()
+
+
+def test_an_erased_document_or_case_is_not_erased_again(house: House, case: Case) -> None:
+    document = case.deposit("party:claimant").document_id
+    erasure.erase_document(house.vault, document, ORDER)
+    with pytest.raises(Conflict, match="erased already"):
+        erasure.erase_document(house.vault, document, ORDER)
+    erasure.erase_case(house.vault, case.case_id, ORDER)
+    with pytest.raises(Conflict, match="erased already"):
+        erasure.erase_case(house.vault, case.case_id, ORDER)
+    assert erasure.find_erased(house.vault, document).certificate
+    house.check()
+
+
+def test_what_was_never_there_is_not_erased(house: House, case: Case) -> None:
+    nothing = house.person().person
+    with pytest.raises(NotFound):
+        erasure.erase_document(house.vault, DocumentId(nothing), ORDER)
+    with pytest.raises(NotFound):
+        erasure.erase_case(house.vault, CaseId(nothing), ORDER)
+    with pytest.raises(NotFound):
+        erasure.find_erased(house.vault, nothing)
+    house.check()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"reason": ""},
+        {"reason": "two\nlines"},
+        {"reason": "x" * 501},
+        {"reason": "a\u202eb"},
+        {"ordered_by": " "},
+        {"ordered_by": "x" * 101},
+        {"backup_retention_days": -1},
+        {"backup_retention_days": 36_501},
+    ],
+)
+def test_an_order_that_could_not_be_certified_is_refused(wrong: dict[str, object]) -> None:
+    sound = {"ordered_by": "A. Clerk", "reason": "Closed", "backup_retention_days": 35}
+    with pytest.raises(Invalid):
+        Order(**{**sound, **wrong})  # type: ignore[arg-type]

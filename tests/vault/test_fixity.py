@@ -1,0 +1,219 @@
+"""A scrub reads everything, at its pace, from where it was; and names what is not whole."""
+
+import logging
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import Case, House
+from tests.contracts.failing_store import FailingStore
+from tests.vault.erasing import ORDER, last_event
+from tests.vault.test_tampering import DAMAGE, overwrite
+from vault import erasure, fixity
+from vault.access import open_entry
+from vault.content import object_name
+from vault.database import log
+from vault.deposits import Deposited
+from vault.errors import Conflict, Unavailable
+from vault.fixity import Finding, Pace
+from vault.storage.s3 import S3Store
+
+MIB = 1 << 20
+
+
+@dataclass
+class Time:
+    """Passes when somebody sleeps, and when it is told to."""
+
+    now: float = 0.0
+    slept: list[float] = field(default_factory=list[float])
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def at_once() -> Pace:
+    time = Time()
+    return Pace(1e12, time.clock, time.sleep)
+
+
+@pytest.fixture
+def case(house: House) -> Case:
+    return house.case("party:claimant", "party:respondent")
+
+
+def of_each_kind(case: Case, count: int) -> list[Deposited]:
+    return [case.deposit("party:claimant", bytes([n]) * 100) for n in range(count)]
+
+
+def test_a_scrub_of_what_is_whole_finds_nothing_and_is_on_record(house: House, case: Case) -> None:
+    of_each_kind(case, 3)
+    done = fixity.scrub(house.vault, at_once())
+    assert (done.renditions, done.bytes, done.findings, done.here) == (3, 300, 0, ())
+    event = last_event(house)
+    assert event.name == "vault:scrub:completed"
+    assert event.detail == {"renditions": 3, "bytes": 300, "findings": 0}
+    house.check()
+
+
+@pytest.mark.parametrize("kind", [*DAMAGE, "missing", "another's"])
+def test_what_is_not_whole_is_named_on_record_and_alerted_by_ids_alone(
+    house: House, case: Case, store: S3Store, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    whole, other = of_each_kind(case, 2)
+    hurt = case.deposit("party:claimant", bytes(range(256)) * (17 * MIB // 256), title="Hidden")
+    name = object_name(case.case_id, hurt.rendition_id)
+    sealed = b"".join(store.read(name))
+    if kind == "missing":
+        store.abandon(name)
+    elif kind == "another's":
+        neighbour = object_name(case.case_id, other.rendition_id)
+        overwrite(store, name, b"".join(store.read(neighbour)))
+    else:
+        overwrite(store, name, DAMAGE[kind](sealed))
+    with caplog.at_level(logging.ERROR, "subrosa.alerts"):
+        done = fixity.scrub(house.vault, at_once())
+    what = "missing" if kind == "missing" else "damaged"
+    found = Finding(case_id=case.case_id, rendition_id=hurt.rendition_id, what=what)
+    assert (done.findings, done.here) == (1, (found,))
+    alerts = [r for r in caplog.records if r.name == "subrosa.alerts"]
+    assert [r.levelno for r in alerts] == [logging.ERROR]
+    assert str(hurt.rendition_id) in alerts[0].getMessage()
+    assert "Hidden" not in alerts[0].getMessage()
+    with house.vault.database.snapshot() as tx:
+        events = [open_entry(house.vault, tx, row).event for row in log.all_entries(tx)]
+    scrubbed = [e for e in events if e and e.name == "rendition:scrub:tampered"]
+    assert [e.detail for e in scrubbed] == [
+        {
+            "document": str(hurt.document_id),
+            "rendition": str(hurt.rendition_id),
+            "found": what,
+        }
+    ]
+    assert str(whole.rendition_id) not in str(done.here)
+
+
+class Stopped(BaseException):
+    """The process is gone."""
+
+
+@dataclass
+class StoppingStore(FailingStore):
+    """Notes what is looked at, and dies at the nth object."""
+
+    left: int = 0
+    looked_at: set[str] = field(default_factory=set[str])
+
+    def length(self, name: str) -> int | None:
+        if name not in self.looked_at:
+            self.left -= 1
+            if self.left == 0:
+                raise Stopped
+            self.looked_at.add(name)
+        return self.real.length(name)
+
+
+@pytest.mark.parametrize("stopped_at", range(1, 6))
+def test_a_scrub_that_was_killed_goes_on_where_it_was(
+    house: House, case: Case, store: S3Store, stopped_at: int
+) -> None:
+    deposited = of_each_kind(case, 5)
+    hurt = min(deposited, key=lambda d: d.rendition_id)
+    store.abandon(object_name(case.case_id, hurt.rendition_id))
+    counting = StoppingStore(store, left=stopped_at)
+    vault = replace(house.vault, store=counting)
+    with pytest.raises(Stopped):
+        fixity.scrub(vault, at_once())
+    before, counting.looked_at = counting.looked_at, set()
+    done = fixity.scrub(vault, at_once())
+    assert (len(before), len(counting.looked_at)) == (stopped_at - 1, 6 - stopped_at)
+    assert not before & counting.looked_at
+    assert (done.renditions, done.bytes, done.findings) == (5, 500, 1)
+    again = fixity.scrub(vault, at_once())
+    assert again.renditions == 5
+
+
+def test_a_store_that_is_away_is_no_finding(house: House, case: Case, store: S3Store) -> None:
+    of_each_kind(case, 2)
+    failing = FailingStore(store, faults={"read": "lost"})
+    vault = replace(house.vault, store=failing)
+    with pytest.raises(Unavailable):
+        fixity.scrub(vault, at_once())
+    failing.faults.clear()
+    assert fixity.scrub(vault, at_once()).findings == 0
+
+
+def test_a_scrub_of_one_case_reads_that_case_alone(house: House, case: Case) -> None:
+    of_each_kind(case, 2)
+    other = house.case("party:claimant", "party:respondent")
+    of_each_kind(other, 3)
+    assert fixity.scrub(house.vault, at_once(), other.case_id).renditions == 3
+    assert last_event(house).case == other.case_id
+    assert fixity.scrub(house.vault, at_once()).renditions == 5
+
+
+def test_what_is_erased_while_it_is_read_is_no_finding(
+    house: House, case: Case, store: S3Store
+) -> None:
+    document = case.deposit("party:claimant").document_id
+
+    class ErasingStore(FailingStore):
+        def length(self, name: str) -> int | None:
+            if not self.written:
+                self.written.add(name)
+                erasure.erase_document(house.vault, document, ORDER)
+            return self.real.length(name)
+
+    vault = replace(house.vault, store=ErasingStore(store))
+    assert fixity.scrub(vault, at_once()).findings == 0
+    house.check()
+
+
+def test_two_scrubs_of_the_same_do_not_run_at_once(
+    house: House, case: Case, store: S3Store
+) -> None:
+    case.deposit("party:claimant")
+    told: list[str] = []
+
+    class ScrubbingStore(FailingStore):
+        def length(self, name: str) -> int | None:
+            with pytest.raises(Conflict) as refused:
+                fixity.scrub(house.vault, at_once())
+            told.append(str(refused.value))
+            return self.real.length(name)
+
+    fixity.scrub(replace(house.vault, store=ScrubbingStore(store)), at_once())
+    assert set(told) == {"A scrub of this is under way."}
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, MIB), st.floats(0, 5)), min_size=1),
+    st.floats(1, 10 * MIB),
+)
+def test_never_more_is_spent_than_the_rate_allows(
+    spent: list[tuple[int, float]], bytes_per_s: float
+) -> None:
+    time = Time()
+    pace = Pace(bytes_per_s, time.clock, time.sleep)
+    before = 0
+    for count, waited in spent:
+        time.now += waited
+        pace.spend(count)
+        # All that was spent before this had its time; none was saved up while nobody spent.
+        assert before <= time.now * bytes_per_s * (1 + 1e-9) + 1e-6
+        before += count
+    assert all(seconds > 0 for seconds in time.slept)
+
+
+def test_a_scrub_takes_its_time(house: House, case: Case) -> None:
+    case.deposit("party:claimant", b"x" * (3 * MIB))
+    case.deposit("party:claimant", b"y" * (3 * MIB))
+    time = Time()
+    fixity.scrub(house.vault, Pace(MIB, time.clock, time.sleep))
+    assert 4.9 <= sum(time.slept) <= 6.1

@@ -1,0 +1,296 @@
+"""What nothing refers to is removed in the end; what a live upload or a document has, never."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from queue import Queue
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.contracts.failing_store import FailingStore
+from tests.contracts.memory_store import MemoryStore
+from tests.vault.erasing import ORDER
+from vault import erasure, unfinished
+from vault.errors import Unavailable, VaultError
+from vault.ids import CaseId, RenditionId, new_id
+from vault.orphans import sweep_orphans
+from vault.storage.names import case_key_name, manifest_name, object_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.builders import Case, House
+    from vault.storage.port import Buffer
+    from vault.storage.s3 import S3Store
+
+NONE = timedelta(0)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def case(house: House) -> Case:
+    return house.case("party:claimant", "party:respondent")
+
+
+def orphan(case: Case) -> str:
+    return object_name(case.case_id, RenditionId(new_id()))
+
+
+# --- on the real store
+
+
+def test_an_orphan_is_removed_with_its_manifest_and_nothing_else_is(
+    house: House, case: Case, store: S3Store
+) -> None:
+    deposited = case.deposit("party:claimant")
+    known = object_name(case.case_id, deposited.rendition_id)
+    manifest = manifest_name(case.case_id, deposited.rendition_id)
+    key = case_key_name(case.case_id)
+    lost = orphan(case)
+    for name in (manifest, key, lost, f"{lost}.manifest"):
+        store.put(name, [b"x"])
+    found = sweep_orphans(house.vault, NONE)
+    assert found.removed == [lost, f"{lost}.manifest"]
+    assert (found.waiting, found.unknown) == ([], [])
+    assert set(store.names()) == {known, manifest, key}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x",
+        "a/b/c",
+        "{case}/nothing",
+        "{case}/{lost}.pages",
+        "{case}/{upper}",
+        "{case}/{lost}/1",
+        "{other}/key",
+    ],
+)
+def test_what_is_none_of_ours_is_named_and_stays(
+    house: House, case: Case, store: S3Store, name: str
+) -> None:
+    lost = new_id()
+    name = name.format(case=case.case_id, lost=lost, upper=str(lost).upper(), other=new_id())
+    store.put(name, [b"x"])
+    found = sweep_orphans(house.vault, NONE)
+    assert (found.removed, found.unknown) == ([], [name])
+    assert list(store.names()) == [name]
+
+
+def test_the_key_of_an_erased_case_that_was_put_back_is_removed(
+    house: House, case: Case, store: S3Store
+) -> None:
+    erasure.erase_case(house.vault, case.case_id, ORDER)
+    store.put(case_key_name(case.case_id), [b"x"])
+    assert sweep_orphans(house.vault, NONE).removed == [case_key_name(case.case_id)]
+
+
+def test_a_dry_run_says_so_and_changes_nothing(house: House, case: Case, store: S3Store) -> None:
+    lost = orphan(case)
+    store.put(lost, [b"x"])
+    assert sweep_orphans(house.vault, NONE, dry_run=True).removed == [lost]
+    assert sweep_orphans(house.vault, DAY, dry_run=True).waiting == [lost]
+    assert list(store.names()) == [lost]
+    house.clock.forward(days=3)
+    # The dry run has not noted it either: it is met for the first time now.
+    assert sweep_orphans(house.vault, timedelta(microseconds=1)).waiting == [lost]
+
+
+def test_neither_clock_alone_ends_the_grace(house: House, case: Case) -> None:
+    store = MemoryStore()
+    vault = replace(house.vault, store=store)
+    lost = orphan(case)
+    store.put(lost, [b"x"])
+    assert sweep_orphans(vault, DAY).waiting == [lost]
+    house.clock.forward(days=400)
+    assert sweep_orphans(vault, DAY).waiting == [lost]
+    house.clock.forward(days=-400)
+    store.forward(400 * DAY)
+    assert sweep_orphans(vault, DAY).waiting == [lost]
+    house.clock.forward(days=1)
+    assert sweep_orphans(vault, DAY).removed == [lost]
+
+
+def test_a_write_that_lasted_after_it_was_given_up_is_swept(house: House, case: Case) -> None:
+    store = MemoryStore()
+    failing = FailingStore(store, faults={"put": "kept", "abandon": "kept"})
+    patient = replace(case, house=replace(house, vault=replace(house.vault, store=failing)))
+    with pytest.raises(Unavailable):
+        patient.deposit("party:claimant")
+    failing.faults.clear()
+    name = orphan(case)
+    store.put(name, [b"a straggler of another attempt"])
+    unfinished.sweep(patient.house.vault, house.clock() + DAY)
+    assert sweep_orphans(patient.house.vault, NONE).removed == [name]
+    assert list(store.names()) == []
+
+
+# --- every interleaving
+
+
+@dataclass
+class Upload:
+    """A deposit in a thread of its own, which stops before and after its object is written."""
+
+    case: Case
+    store: MemoryStore
+    arrived: Queue[str] = field(default_factory=Queue[str])
+    go: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    name: str = ""
+    at: str = ""
+
+    def start(self) -> None:
+        vault = replace(self.case.house.vault, store=Gate(self.store, upload=self))
+        mine = replace(self.case, house=replace(self.case.house, vault=vault))
+
+        def run() -> None:
+            try:
+                mine.deposit("party:claimant")
+                self.arrived.put("completed")
+            except VaultError:
+                self.arrived.put("refused")
+
+        threading.Thread(target=run, daemon=True).start()
+        self.at = self.arrived.get()
+
+    def stop(self, at: str) -> None:
+        self.arrived.put(at)
+        self.go.acquire()
+
+    def advance(self) -> None:
+        if self.is_running():
+            self.go.release()
+            self.at = self.arrived.get()
+
+    def is_running(self) -> bool:
+        return self.at in ("before", "after")
+
+
+@dataclass
+class Gate(FailingStore):
+    """Lets an upload's thread go on only when it is told to."""
+
+    upload: Upload = field(kw_only=True)
+
+    def put(self, name: str, parts: Iterable[Buffer]) -> int:
+        self.upload.name = name
+        self.upload.stop("before")
+        length = self.real.put(name, parts)
+        self.upload.stop("after")
+        return length
+
+
+class Sweeping(RuleBasedStateMachine):
+    """Uploads, crashes, sweeps and clocks, one step at a time in any order.
+
+    An upload that is never told to go on again is a process that was killed, or froze; one that
+    goes on after a sweep has given it up is one that thawed.
+    """
+
+    def __init__(self, house: House, case: Case) -> None:
+        super().__init__()
+        self.house, self.store = house, MemoryStore()
+        self.began_at = house.clock()
+        self.vault = replace(house.vault, store=self.store)
+        self.case = replace(case, house=replace(house, vault=self.vault))
+        self.uploads: list[Upload] = []
+        self.none_of_ours: set[str] = set()
+
+    @rule()
+    def begin(self) -> None:
+        upload = Upload(self.case, self.store)
+        upload.start()
+        self.uploads.append(upload)
+
+    @precondition(lambda self: self.uploads)
+    @rule(data=st.data())
+    def advance(self, data: st.DataObject) -> None:
+        data.draw(st.sampled_from(self.uploads)).advance()
+
+    @rule(hours=st.integers(0, 48))
+    def sweep_uploads(self, hours: int) -> None:
+        unfinished.sweep(self.vault, self.house.clock() - timedelta(hours=hours))
+
+    @rule(grace=st.sampled_from([NONE, timedelta(hours=1), DAY]), data=st.data())
+    def sweep(self, grace: timedelta, data: st.DataObject) -> None:
+        if self.uploads and data.draw(st.booleans()):
+            # Between the list and the look-up.
+            self.store.after_listing = data.draw(st.sampled_from(self.uploads)).advance
+        sweep_orphans(self.vault, grace)
+
+    @rule(body=st.binary(min_size=1, max_size=9), manifest=st.booleans())
+    def straggle(self, body: bytes, manifest: bool) -> None:
+        name = object_name(self.case.case_id, RenditionId(new_id()))
+        self.store.put(f"{name}.manifest" if manifest else name, [body])
+
+    @rule(name=st.sampled_from(["x", "x/y", "{id}", "{id}/key", "{id}/{id}.bak"]))
+    def bring_something_else(self, name: str) -> None:
+        name = name.format(id=CaseId(new_id()))
+        if self.store.length(name) is None:
+            self.store.put(name, [b"x"])
+            self.none_of_ours.add(name)
+
+    @rule(hours=st.integers(-100, 100))
+    def step_clock(self, hours: int) -> None:
+        self.house.clock.forward(hours=hours)
+
+    @rule(hours=st.integers(0, 100))
+    def step_clock_of_the_store(self, hours: int) -> None:
+        self.store.forward(timedelta(hours=hours))
+
+    @invariant()
+    def what_lives_is_there(self) -> None:
+        names = set(self.store.kept)
+        assert self.none_of_ours <= names
+        assert {u.name for u in self.uploads if u.at == "completed"} <= names
+        waiting = {u.name for u in self.uploads if u.at == "after"}
+        assert self.alive(waiting) <= names
+
+    def alive(self, names: set[str]) -> set[str]:
+        """Return those of the names whose uploads were not given up by the sweep of uploads."""
+        ids = {name.partition("/")[2]: name for name in names}
+        with self.vault.database.transaction() as tx:
+            query = "SELECT rendition_id FROM uploads WHERE NOT given_up"
+            return {ids[str(i)] for i in tx.values(query) if str(i) in ids}
+
+    def teardown(self) -> None:
+        for upload in self.uploads:
+            while upload.is_running():
+                upload.advance()
+        for _ in range(2):
+            unfinished.sweep(self.vault, self.house.clock() + timedelta(days=400))
+            sweep_orphans(self.vault, DAY)
+            self.house.clock.forward(days=400)
+            self.store.forward(DAY)
+        completed = {upload.name for upload in self.uploads if upload.at == "completed"}
+        assert set(self.store.kept) == completed | self.none_of_ours
+        self.house.clock.now = self.began_at
+
+
+def test_no_order_of_events_loses_an_object_or_keeps_an_orphan(house: House, case: Case) -> None:
+    class Here(Sweeping):
+        def __init__(self) -> None:
+            super().__init__(house, case)
+
+    run_state_machine_as_test(
+        Here,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
