@@ -89,15 +89,14 @@ def test_a_connection_is_used_again_when_all_of_an_answer_was_taken(
 
 def test_a_reader_who_leaves_leaves_no_thread_and_no_connection(place: Place, put: S3Store) -> None:
     before = threading.active_count()
-    with relaying(port_of(place)) as relay:
-        with beyond(place, relay.port) as through:
-            for taken in (0, 1, 2, 5):
-                pieces = through.read("a")
-                for _ in range(taken):
-                    next(pieces)
-                pieces.close()
-            until(lambda: relay.open == 0)
-            assert relay.made == 3
+    with relaying(port_of(place)) as relay, beyond(place, relay.port) as through:
+        for taken in (0, 1, 2, 5):
+            pieces = through.read("a")
+            for _ in range(taken):
+                next(pieces)
+            pieces.close()
+        until(lambda: relay.open == 0)
+        assert relay.made == 3
     until(lambda: threading.active_count() <= before)
 
 
