@@ -1,18 +1,17 @@
 """Documents over HTTP: in as a raw body or a form, out as a stream."""
 
 import base64
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-import anyio
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from api.access import CaseHere, DocumentHere, IntakeHere, SubjectHere, VaultHere
 from api.byte_ranges import Wanted, etag
+from api.delivering import Delivering
 from api.intake.described import announced_length, read_deposit, read_rendition
 from api.problems import problems
 from api.routes.lists import Purpose
@@ -192,9 +191,7 @@ def release(
     if wanted.status is HTTPStatus.PARTIAL_CONTENT:
         first, last = released.wanted.start, released.wanted.end - 1
         headers["Content-Range"] = f"bytes {first}-{last}/{released.stored.size_bytes}"
-    return StreamingResponse(
-        _closing(released.chunks), wanted.status, headers, released.stored.media_type
-    )
+    return Delivering(released, wanted.status, headers)
 
 
 @router.head(
@@ -255,16 +252,3 @@ def _headers(released: Release, size_bytes: int) -> dict[str, str]:
 def _obliging(obligations: Sequence[Obligation]) -> dict[str, str]:
     """Name in a header what the reader takes on; without a header, nothing."""
     return {"Subrosa-Obligations": ", ".join(obligations)} if obligations else {}
-
-
-async def _closing(chunks: Generator[bytes]) -> AsyncIterator[bytes]:
-    """Stream, and end the release when the reader has all of it or has gone away.
-
-    The ending is put on record even if the request is being cancelled.
-    """
-    try:
-        async for chunk in iterate_in_threadpool(chunks):
-            yield chunk
-    finally:
-        with anyio.CancelScope(shield=True):
-            await run_in_threadpool(chunks.close)

@@ -248,7 +248,7 @@ def test_strangers_and_those_without_a_clause_learn_the_same_by_every_method(
 # Damage.
 
 
-def test_damage_in_the_first_window_is_a_problem_and_later_damage_cuts_the_answer(
+def test_damage_in_the_first_piece_is_a_problem_and_later_damage_cuts_the_answer(
     server: Server, claimant: httpx2.Client, case: Case, house: House, store: S3Store
 ) -> None:
     content = bytes(range(256)) * (20 * MIB // 256)

@@ -141,16 +141,16 @@ def test_no_more_than_two_chunks_and_a_few_borders_are_read_beside_a_range(
     assert place.size_bytes <= wanted.size_bytes + 2 * SEALED_CHUNK_SIZE + 2 * HEADER_SIZE + 100
 
 
-def test_the_first_bytes_of_a_long_range_come_before_the_second_window_is_asked_for() -> None:
+def test_the_first_bytes_of_a_long_range_come_before_more_is_taken_from_the_store() -> None:
     document = seal(content(2 * MIB), MIB)
     wanted = ByteRange(CHUNK + 1, 2 * MIB)
     sealed = stored(document, wanted)
     asked: list[int] = []
 
     def pieces() -> Iterator[bytes]:
-        for window in cut_at(sealed, [256 << 10]):
-            asked.append(len(window))
-            yield window
+        for piece in cut_at(sealed, [256 << 10]):
+            asked.append(len(piece))
+            yield piece
 
     first = next(opening_range(document, wanted, pieces()))  # pyright: ignore[reportArgumentType] -- an iterator, to see how far it was asked
     assert len(asked) == 1

@@ -25,12 +25,16 @@ class Relay:
         carried: Bytes of answer that were forwarded.
         held: While it is clear, no answer passes.
         open: How many connections there are.
+        made: How many there were.
+        asked: How many requests were forwarded.
     """
 
     port: int
     cuts: list[int] = field(default_factory=list[int])
     carried: int = 0
     open: int = 0
+    made: int = 0
+    asked: int = 0
     held: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -44,8 +48,9 @@ class Relay:
     def connect(self, inward: socket.socket, target: int, cut: int) -> None:
         with self.lock:
             self.open += 1
+            self.made += 1
         with inward, socket.create_connection(("127.0.0.1", target)) as outward:
-            asking = threading.Thread(target=forward, args=(inward, outward))
+            asking = threading.Thread(target=self.forward, args=(inward, outward))
             asking.start()
             with suppress(OSError):
                 while cut > 0 and (piece := outward.recv(min(cut, _PIECE))):
@@ -60,12 +65,13 @@ class Relay:
         with self.lock:
             self.open -= 1
 
-
-def forward(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while piece := source.recv(_PIECE):
-            target.sendall(piece)
-        target.shutdown(socket.SHUT_WR)
+    def forward(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while piece := source.recv(_PIECE):
+                with self.lock:
+                    self.asked += piece.count(b" HTTP/1.1\r\n")
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
 
 
 @contextmanager

@@ -7,11 +7,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from itertools import islice
-from threading import Event
 
 import pytest
 
@@ -19,9 +16,9 @@ from tests.conftest import Place
 from tests.storage.relay import relaying
 from vault.errors import Tampered, Unavailable
 from vault.storage.s3 import S3Store
-from vault.storage.windows import AHEAD, FIRST_WINDOW, WINDOW, read_ahead
 
 MIB = 1 << 20
+SOON = 256 << 10
 CONTENT = os.urandom(5 * MIB) * 8
 
 
@@ -51,9 +48,7 @@ def port_of(place: Place) -> int:
     return int(place.s3.endpoint.rpartition(":")[2])
 
 
-@pytest.mark.parametrize(
-    "cuts", [[5000], [MIB], [FIRST_WINDOW + 5000, 700_000, 3 * MIB, MIB + 1, 2 * MIB]]
-)
+@pytest.mark.parametrize("cuts", [[5000], [MIB], [SOON + 5000, 700_000, 3 * MIB, MIB + 1, 2 * MIB]])
 def test_a_read_goes_on_where_its_connection_broke(
     place: Place, put: S3Store, cuts: list[int]
 ) -> None:
@@ -71,96 +66,38 @@ def test_a_read_that_never_gets_anywhere_is_given_up(place: Place, put: S3Store)
         list(broken.read("a"))
 
 
-def test_no_more_is_read_than_a_few_windows_ahead_of_a_reader(place: Place, put: S3Store) -> None:
+def test_one_request_reads_all_and_not_far_ahead_of_its_reader(place: Place, put: S3Store) -> None:
     with relaying(port_of(place)) as relay, beyond(place, relay.port) as through:
         with closing(through.read("a")) as pieces:
-            first = next(pieces)
-            assert len(first) == FIRST_WINDOW
-            until(lambda: relay.carried >= FIRST_WINDOW)
-        with closing(through.read("a")) as pieces:
-            began = relay.carried
-            read = sum(map(len, islice(pieces, 2)))
-            until(lambda: relay.carried - began >= read + AHEAD * WINDOW)
-            # Time enough to show that nothing more comes, if it would.
-            time.sleep(0.2)
-            assert relay.carried - began < read + (AHEAD + 1) * WINDOW
+            assert len(next(pieces)) == SOON
+            assert len(next(pieces)) == MIB
+            # Time enough for all of it to come, if anything took it.
+            time.sleep(0.3)
+            assert relay.carried < len(CONTENT) // 2
+        assert b"".join(through.read("a")) == CONTENT
+        assert relay.asked == 2
+
+
+def test_a_connection_is_used_again_when_all_of_an_answer_was_taken(
+    place: Place, put: S3Store
+) -> None:
+    with relaying(port_of(place)) as relay, beyond(place, relay.port) as through:
+        for start in range(0, 5 * MIB, MIB // 2):
+            assert b"".join(through.read("a", start, start + 80_000)) == CONTENT[start:][:80_000]
+        assert (relay.asked, relay.made) == (10, 1)
 
 
 def test_a_reader_who_leaves_leaves_no_thread_and_no_connection(place: Place, put: S3Store) -> None:
     before = threading.active_count()
-    with relaying(port_of(place)) as relay:
-        with beyond(place, relay.port) as through:
+    with relaying(port_of(place)) as relay, beyond(place, relay.port) as through:
+        for taken in (0, 1, 2, 5):
             pieces = through.read("a")
-            for _ in range(3):
+            for _ in range(taken):
                 next(pieces)
             pieces.close()
-        # Closing the store waited for what was under way: one piece of each window at most.
-        assert relay.carried < FIRST_WINDOW + (2 + AHEAD) * WINDOW
         until(lambda: relay.open == 0)
+        assert relay.made == 3
     until(lambda: threading.active_count() <= before)
-
-
-def test_what_waits_for_a_thread_is_given_up_with_its_reader() -> None:
-    begun = Event()
-    fetched: list[int] = []
-
-    def fetch(start: int, end: int, gone: Event) -> list[bytes]:
-        fetched.append(start)
-        begun.set()
-        if start:
-            gone.wait()
-        return [b"x"]
-
-    with ThreadPoolExecutor(1) as threads:
-        read = read_ahead(fetch, threads, 0, 9 * WINDOW)
-        assert next(read) == b"x"
-        until(lambda: len(fetched) == 2)
-        read.close()
-    assert fetched == [0, WINDOW]
-
-
-def test_a_store_that_hangs_does_not_hold_a_reader_who_leaves(place: Place, put: S3Store) -> None:
-    with relaying(port_of(place)) as relay, beyond(place, relay.port) as through:
-        pieces = through.read("a")
-        next(pieces)
-        relay.held.clear()
-        pieces.close()
-        relay.held.set()
-        assert b"".join(through.read("a", 0, 10)) == CONTENT[:10]
-
-
-def test_windows_are_asked_for_in_order_and_each_once() -> None:
-    asked: list[tuple[int, int]] = []
-
-    def fetch(start: int, end: int, gone: Event) -> list[bytes]:
-        asked.append((start, end))
-        return [bytes(end - start)]
-
-    with ThreadPoolExecutor(1) as threads:
-        read = list(read_ahead(fetch, threads, 5, 5 + 3 * WINDOW + 1))
-    assert [len(piece) for piece in read] == [WINDOW] * 3 + [1]
-    assert asked == [(5 + n * WINDOW, min(5 + (n + 1) * WINDOW, 6 + 3 * WINDOW)) for n in range(4)]
-
-
-def test_nothing_is_asked_for_where_nothing_is_left() -> None:
-    def fetch(start: int, end: int, gone: Event) -> list[bytes]:
-        raise AssertionError
-
-    with ThreadPoolExecutor(1) as threads:
-        assert list(read_ahead(fetch, threads, 7, 7)) == []
-
-
-def test_a_window_that_fails_ends_the_read_when_its_turn_comes() -> None:
-    def fetch(start: int, end: int, gone: Event) -> list[bytes]:
-        if start:
-            raise Unavailable
-        return [b"first"]
-
-    with ThreadPoolExecutor(2) as threads:
-        read = read_ahead(fetch, threads, 0, 9 * WINDOW)
-        assert next(read) == b"first"
-        with pytest.raises(Unavailable):
-            next(read)
 
 
 ANSWERS: dict[str, tuple[bytes, type[Exception]]] = {
@@ -217,4 +154,4 @@ def test_a_store_that_sends_without_end_is_not_listened_to_for_ever(place: Place
         b"HTTP/1.1 206 x\r\nContent-Length: 99999999999\r\nContent-Range: bytes 0-9/10\r\n\r\n"
     )
     with answering(endless, bytes(65536)) as port, beyond(place, port) as lying:
-        assert sum(map(len, lying.read("a", 0, 10, length=10))) <= MIB
+        assert sum(map(len, lying.read("a", 0, 10, length=10))) <= SOON

@@ -130,9 +130,8 @@ class ObjectStore(Protocol):
     ) -> Generator[bytes]:
         """Yield an object's bytes from `start` up to `end`, in pieces of at most 1 MiB.
 
-        The first come soon, and a few megabytes are read ahead of the reader: close it, or what is
-        under way goes on to no purpose. A connection lost on the way is taken up again where it
-        broke, a few times.
+        At most 256 KiB come first, so that they come soon. A connection lost on the way is taken up
+        again where it broke, a few times. Close it, or the connection is held for nobody.
 
         Args:
             name: The object.

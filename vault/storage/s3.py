@@ -6,7 +6,6 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from itertools import islice
-from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -20,7 +19,6 @@ from vault.storage.port import ObjectMissing
 from vault.storage.s3_errors import ENDED, TAKEN, code_of, translated
 from vault.storage.s3_listing import Listing
 from vault.storage.s3_settings import S3Settings
-from vault.storage.windows import FIRST_WINDOW, read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -34,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["S3Settings", "S3Store"]
 
 _PIECE_BYTES = 1 << 20
+# Small, so that a reader has something soon.
+_FIRST_PIECE_BYTES = 256 << 10
 _UNDER_WAY = 2
 _RESUMES = 4
 
@@ -74,8 +74,6 @@ class S3Store:
         self._client.meta.events.register("provide-client-params.s3", self._under_prefix)
         self._listing = Listing(self._client, self._bucket, settings.prefix)
         self._senders = ThreadPoolExecutor(connections, thread_name_prefix="s3")
-        # Threads of their own, so that many slow readers do not hold up what comes in.
-        self._readers = ThreadPoolExecutor(connections, thread_name_prefix="s3-read")
 
     def put(self, name: str, parts: Iterable[Buffer]) -> int:
         """See `ObjectStore.put`. One part is one request; more are a multipart upload."""
@@ -161,17 +159,26 @@ class S3Store:
     def read(
         self, name: str, start: int = 0, end: int | None = None, *, length: int | None = None
     ) -> Generator[bytes]:
-        """See `ObjectStore.read`. The first answer says how long the object is."""
-        near = start + FIRST_WINDOW if end is None else min(end, start + FIRST_WINDOW)
-        first, length = self._fetch(name, start, near, Event(), length)
-        end = length if end is None else min(end, length)
+        """See `ObjectStore.read`. One request: what is ahead of the reader waits in its connection.
 
-        def fetch(start: int, end: int, gone: Event) -> list[bytes]:
-            return self._fetch(name, start, end, gone, length)[0]
-
-        with closing(read_ahead(fetch, self._readers, near, end)) as rest:
-            yield from first
-            yield from rest
+        Measured beside it: windows of 4 and 8 MiB, fetched ahead by threads, took twice the CPU
+        time for each byte and came a third slower.
+        """
+        size, resumes = _FIRST_PIECE_BYTES, 0
+        while end is None or start < end:
+            body, length = self._ask(name, start, end, length)
+            end = length if end is None else min(end, length)
+            try:
+                with closing(body):
+                    # A store may send more than it was asked for, without end.
+                    while start < end and (piece := body.read(size)):
+                        start += len(piece)
+                        size, resumes = _PIECE_BYTES, 0
+                        yield piece
+            except (HTTPClientError, IncompleteReadError, HTTPError) as error:
+                resumes += 1
+                if resumes > _RESUMES:
+                    raise Unavailable("The object store does not answer.") from error
 
     def length(self, name: str) -> int | None:
         """See `ObjectStore.length`."""
@@ -234,7 +241,6 @@ class S3Store:
     def close(self) -> None:
         """Let go of connections and threads."""
         self._senders.shutdown()
-        self._readers.shutdown()
         self._client.close()
 
     def _under_prefix(self, params: dict[str, Any], **_: object) -> None:
@@ -275,37 +281,14 @@ class S3Store:
         except (BotoCoreError, ClientError):
             return
 
-    def _fetch(
-        self, name: str, start: int, end: int, gone: Event, length: int | None
-    ) -> tuple[list[bytes], int]:
-        """Read one window, and how long the object is; stop soon once the reader is gone."""
-        pieces: list[bytes] = []
-        resumes = 0
-        while True:
-            body, length = self._ask(name, start, end, length)
-            try:
-                with closing(body):
-                    for piece in body.iter_chunks(_PIECE_BYTES):
-                        pieces.append(piece)
-                        start += len(piece)
-                        resumes = 0
-                        # A store may send more than it was asked for, without end.
-                        if gone.is_set() or start >= end:
-                            break
-            except (HTTPClientError, IncompleteReadError, HTTPError) as error:
-                resumes += 1
-                if resumes > _RESUMES:
-                    raise Unavailable("The object store does not answer.") from error
-            else:
-                return pieces, length
-
     def _ask(
-        self, name: str, start: int, end: int, length: int | None
+        self, name: str, start: int, end: int | None, length: int | None
     ) -> tuple[StreamingBody, int]:
         """Ask for some bytes, and hold the object's length to what it must be."""
+        last = "" if end is None else end - 1
         with translated():
             answer = self._client.get_object(
-                Bucket=self._bucket, Key=name, Range=f"bytes={start}-{end - 1}"
+                Bucket=self._bucket, Key=name, Range=f"bytes={start}-{last}"
             )
         said = answer.get("ContentRange", "").rpartition("/")[2]
         if said == str(length) or (length is None and said.isdecimal()):
