@@ -18,8 +18,9 @@ from api.routes.lists import Purpose
 from api.schemas.documents import DepositedOut, DocumentOut
 from policies.decisions import Obligation
 from policies.terms import PROVENANCES, View
-from vault import deposits, documents
-from vault.deliveries import Release
+from vault.disclosure import documents
+from vault.disclosure.deliveries import Release
+from vault.intake import deposits
 
 router = APIRouter(tags=["documents"])
 

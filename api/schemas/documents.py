@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import Field
 
 from api.schemas.bodies import CASE, DIGEST, DOCUMENT, INSTANT, VIEW_NAMES, ResponseBody, ViewName
-from vault.completion import Deposited
-from vault.deliveries import Stored
-from vault.documents import Document
-from vault.listing import Tally
+from vault.disclosure.deliveries import Stored
+from vault.disclosure.documents import Document
+from vault.disclosure.listing import Tally
+from vault.intake.completion import Deposited
 
 
 class StoredOut(ResponseBody):
