@@ -27,7 +27,7 @@ from vault.ids import CaseId
 from vault.inspection import replay, trail
 from vault.inspection.verification import verify_the_log
 from vault.intake import deposits
-from vault.intake.deposits import Bytes, Description
+from vault.intake.descriptions import Bytes, Description
 from vault.proceedings import cases
 from vault.storage.s3 import S3Store
 

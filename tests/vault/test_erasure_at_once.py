@@ -18,7 +18,7 @@ from vault.disposition.plans import Order
 from vault.errors import Conflict, Invalid, NotFound
 from vault.ids import CaseId, DocumentId
 from vault.intake import deposits
-from vault.intake.deposits import Bytes
+from vault.intake.descriptions import Bytes
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.storage.s3 import S3Store

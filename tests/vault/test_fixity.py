@@ -16,7 +16,7 @@ from vault.content import object_name
 from vault.database import log
 from vault.disposition import erasure
 from vault.errors import Conflict, Unavailable
-from vault.intake.deposits import Deposited
+from vault.intake.completion import Deposited
 from vault.storage.s3 import S3Store
 from vault.upkeep import fixity
 from vault.upkeep.fixity import Finding, Pace

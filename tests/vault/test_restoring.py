@@ -14,7 +14,7 @@ from vault.errors import NotFound, Tampered, Unavailable
 from vault.ids import CaseId, RenditionId, new_id
 from vault.inspection.verification import check_vault
 from vault.intake import deposits
-from vault.intake.deposits import Bytes, Description
+from vault.intake.descriptions import Bytes, Description
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.manifests import read_manifest
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tests.builders import Case, House
     from tests.conftest import Place
-    from vault.intake.deposits import Deposited
+    from vault.intake.completion import Deposited
     from vault.sealing.manifests import Manifest
     from vault.storage.port import ObjectStore
     from vault.storage.s3 import S3Store
