@@ -175,7 +175,7 @@ def owners_database(settings: Settings) -> Generator[Database]:
         url = running_services(settings.data).owner_database_url
     else:
         url, _ = read_owner()
-    with closing(Database(url, pool_size=1)) as database:
+    with closing(Database(url, pool_size=4)) as database:
         yield database
 
 

@@ -141,6 +141,14 @@ def store(place: Place) -> Iterator[S3Store]:
 
 
 @pytest.fixture
+def owner(place: Place) -> Iterator[Database]:
+    """The database under the role that owns it."""
+    database = Database(place.owner_url, pool_size=4)
+    yield database
+    database.close()
+
+
+@pytest.fixture
 def versioned(place: Place) -> Iterator[S3Store]:
     """A store on a bucket that keeps versions, and locks them when asked to."""
     store = S3Store(replace(place.s3, bucket=f"{place.s3.bucket}-versioned"))

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from api.commands.options import Data
-from api.composition import open_vault
+from api.composition import open_vault, owners_database
 from api.settings import Settings, read_settings
 from vault.audit.certificates import Certificate, verify_certificate
 from vault.audit.notes import NoteRefused, VerifyKey
@@ -108,9 +108,9 @@ def erase_document(
 ) -> None:
     """Erase one document in all its versions."""
     settings = read_settings(data=data)
-    with open_vault(settings) as vault:
+    with open_vault(settings) as vault, owners_database(settings) as owner:
         order = _order(settings, by, reason)
-        _write(out, erasures.erase_document(vault, DocumentId(document), order))
+        _write(out, erasures.erase_document(vault, owner, DocumentId(document), order))
 
 
 @erase.command("case")
@@ -123,9 +123,9 @@ def erase_case(
 ) -> None:
     """Erase a case with all that was ever deposited, agreed or said in it."""
     settings = read_settings(data=data)
-    with open_vault(settings) as vault:
+    with open_vault(settings) as vault, owners_database(settings) as owner:
         order = _order(settings, by, reason)
-        _write(out, erasures.erase_case(vault, CaseId(case), order))
+        _write(out, erasures.erase_case(vault, owner, CaseId(case), order))
 
 
 @erasure.command("show")

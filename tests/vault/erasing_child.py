@@ -37,6 +37,7 @@ def main() -> None:
     told = json.load(sys.stdin)
     with (
         closing(Database(told["database_url"], pool_size=4)) as database,
+        closing(Database(told["owner_url"], pool_size=4)) as owner,
         closing(S3Store(S3Settings(**told["s3"]))) as store,
         compose(
             database_url=told["database_url"],
@@ -48,7 +49,7 @@ def main() -> None:
             limits=Limits(document_bytes=1 << 30),
         ) as vault,
     ):
-        erasure.erase_case(vault, CaseId(UUID(told["case"])), ORDER)
+        erasure.erase_case(vault, owner, CaseId(UUID(told["case"])), ORDER)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from vault.access import open_entry
 from vault.content import object_name
 from vault.core import Subject, Vault
 from vault.database import erasures, log
+from vault.database.connection import Database
 from vault.deviations import exceptions, register
 from vault.deviations.exceptions import NewRequest
 from vault.deviations.grants import NewGrant
@@ -57,13 +58,15 @@ def case(house: House) -> Case:
     return agreed_case(house)
 
 
-def test_an_erased_document_is_found_by_no_door(house: House, case: Case, store: S3Store) -> None:
+def test_an_erased_document_is_found_by_no_door(
+    house: House, case: Case, store: S3Store, owner: Database
+) -> None:
     vault, mine = house.vault, case["party:claimant"]
     document = case.deposit("party:claimant").document_id
     case.redact("party:claimant", document)
     kept = case.deposit("party:claimant", b"other", title="Other")
     other = kept.document_id
-    erasure.erase_document(vault, document, ORDER)
+    erasure.erase_document(vault, owner, document, ORDER)
     for attempt in (
         lambda: documents.read_document(vault, mine, document),
         lambda: documents.release(vault, mine, document, View.FULL),
@@ -89,21 +92,21 @@ def test_an_erased_document_is_found_by_no_door(house: House, case: Case, store:
 
 
 def test_the_log_of_an_erased_document_stays_for_those_who_could_know_of_it(
-    house: House, case: Case
+    house: House, case: Case, owner: Database
 ) -> None:
     document = case.deposit("party:claimant").document_id
-    erasure.erase_document(house.vault, document, ORDER)
+    erasure.erase_document(house.vault, owner, document, ORDER)
     for seat in ("mediator", "party:claimant"):
         assert "document:erase" in names_in_trail(case, seat)
     hidden = case.deposit("party:claimant", document_class="caucus").document_id
-    erasure.erase_document(house.vault, hidden, ORDER)
+    erasure.erase_document(house.vault, owner, hidden, ORDER)
     page = trail.read_events(house.vault, case["party:respondent"], case.case_id, limit=500)
     assert not any(str(hidden) in str(e.event.detail) for e in page.entries)
     house.check()
 
 
 def test_requests_and_grants_of_an_erased_document_are_listed_no_more(
-    house: House, case: Case
+    house: House, case: Case, owner: Database
 ) -> None:
     document = case.deposit("party:claimant", document_class="billing").document_id
     asked = exceptions.ask(
@@ -111,7 +114,7 @@ def test_requests_and_grants_of_an_erased_document_are_listed_no_more(
     )
     before = register.list_exceptions(house.vault, case["party:claimant"], case.case_id)
     assert len(before.requests) == 1
-    erasure.erase_document(house.vault, document, ORDER)
+    erasure.erase_document(house.vault, owner, document, ORDER)
     after = register.list_exceptions(house.vault, case["party:claimant"], case.case_id)
     assert (after.requests, after.grants, after.clawed_back) == ((), (), ())
     with pytest.raises(NotFound):
@@ -123,12 +126,12 @@ def test_requests_and_grants_of_an_erased_document_are_listed_no_more(
 
 
 def test_the_certificate_says_what_was_done_and_what_was_not(
-    house: House, case: Case, store: S3Store
+    house: House, case: Case, store: S3Store, owner: Database
 ) -> None:
     deposited = case.deposit("party:claimant")
     name = object_name(case.case_id, deposited.rendition_id)
     listed = next(iter(store.objects(name)))
-    done = erasure.erase_document(house.vault, deposited.document_id, ORDER)
+    done = erasure.erase_document(house.vault, owner, deposited.document_id, ORDER)
     said = said_by(house, done)
     assert (said.case, said.document) == (case.case_id, deposited.document_id)
     assert (said.ordered_by, said.reason) == (ORDER.ordered_by, ORDER.reason)
@@ -151,7 +154,7 @@ def test_the_certificate_says_what_was_done_and_what_was_not(
 
 
 def test_an_erased_case_is_as_one_that_never_was(
-    house: House, case: Case, store: S3Store, place: Place
+    house: House, case: Case, store: S3Store, place: Place, owner: Database
 ) -> None:
     vault = house.vault
     document = case.deposit("party:claimant", b"x" * 100).document_id
@@ -167,7 +170,7 @@ def test_an_erased_case_is_as_one_that_never_was(
     )
     neighbour = house.case("party:claimant", "party:respondent")
     kept = neighbour.deposit("party:claimant", b"kept").document_id
-    erasure.erase_case(vault, case.case_id, ORDER)
+    erasure.erase_case(vault, owner, case.case_id, ORDER)
     never = CaseId(kept)
     for subject in case.people.values():
         for tries in DOORS:
@@ -187,10 +190,12 @@ def test_an_erased_case_is_as_one_that_never_was(
     house.check()
 
 
-def test_the_log_of_an_erased_case_verifies_and_tells_nothing(house: House, case: Case) -> None:
+def test_the_log_of_an_erased_case_verifies_and_tells_nothing(
+    house: House, case: Case, owner: Database
+) -> None:
     document = case.deposit("party:claimant").document_id
     before = house.vault.log.checkpoint()
-    erasure.erase_case(house.vault, case.case_id, ORDER)
+    erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     verdict = verify_the_log(house.vault, against=before)
     assert verdict.problems == ()
     with house.vault.database.snapshot() as tx:

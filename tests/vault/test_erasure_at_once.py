@@ -11,6 +11,7 @@ from policies.terms import View
 from tests.builders import Case, House
 from tests.contracts.failing_store import FailingStore
 from tests.vault.erasing import ORDER, agreed_case, last_event
+from vault.database.connection import Database
 from vault.disclosure import documents
 from vault.disposition import erasure
 from vault.disposition.erasure import Erased
@@ -38,18 +39,18 @@ def worker(house: House, root: FileRootKey) -> House:
 
 
 def test_a_worker_with_a_warm_cache_refuses_at_once(
-    house: House, case: Case, root_key: FileRootKey
+    house: House, case: Case, root_key: FileRootKey, owner: Database
 ) -> None:
     first = case.deposit("party:claimant", b"first").document_id
     second = case.deposit("party:claimant", b"second").document_id
     other = replace(case, house=worker(house, root_key))
     for document, content in ((first, b"first"), (second, b"second")):
         assert other.read("party:claimant", document, View.FULL) == content
-    erasure.erase_document(house.vault, first, ORDER)
+    erasure.erase_document(house.vault, owner, first, ORDER)
     with pytest.raises(NotFound):
         other.read("party:claimant", first, View.FULL)
     assert other.read("party:claimant", second, View.FULL) == b"second"
-    erasure.erase_case(house.vault, case.case_id, ORDER)
+    erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     with pytest.raises(NotFound):
         other.read("party:claimant", second, View.FULL)
     with pytest.raises(NotFound):
@@ -64,16 +65,16 @@ def collect(chunks: Iterable[bytes], into: bytearray) -> None:
 
 @pytest.mark.parametrize("what", ["document", "case"])
 def test_a_download_ends_when_what_it_delivers_is_erased(
-    house: House, case: Case, what: str
+    house: House, case: Case, what: str, owner: Database
 ) -> None:
     content = bytes(range(256)) * (40 * MIB // 256)
     document = case.deposit("party:claimant", content).document_id
     released = documents.release(house.vault, case["party:claimant"], document, View.FULL)
     delivered = bytearray(next(released.chunks))
     if what == "document":
-        erasure.erase_document(house.vault, document, ORDER)
+        erasure.erase_document(house.vault, owner, document, ORDER)
     else:
-        erasure.erase_case(house.vault, case.case_id, ORDER)
+        erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     with pytest.raises(NotFound):
         collect(released.chunks, delivered)
     assert content.startswith(delivered)
@@ -87,7 +88,7 @@ def test_a_download_ends_when_what_it_delivers_is_erased(
 
 
 def test_a_release_that_was_decided_just_before_an_erasure_hands_out_nothing(
-    house: House, case: Case
+    house: House, case: Case, owner: Database
 ) -> None:
     document = case.deposit("party:claimant").document_id
 
@@ -98,7 +99,7 @@ def test_a_release_that_was_decided_just_before_an_erasure_hands_out_nothing(
             self, name: str, start: int = 0, end: int | None = None, *, length: int | None = None
         ) -> Generator[bytes]:
             pieces = list(house.vault.store.read(name, start, end, length=length))
-            erasure.erase_document(house.vault, document, ORDER)
+            erasure.erase_document(house.vault, owner, document, ORDER)
             yield from pieces
 
     slow = replace(house.vault, store=ErasingStore(house.vault.store))
@@ -109,16 +110,16 @@ def test_a_release_that_was_decided_just_before_an_erasure_hands_out_nothing(
 
 @pytest.mark.parametrize("what", ["document", "case"])
 def test_an_upload_that_ends_after_the_erasure_leaves_nothing(
-    house: House, case: Case, store: S3Store, what: str
+    house: House, case: Case, store: S3Store, what: str, owner: Database
 ) -> None:
     document = case.deposit("party:claimant").document_id
 
     def content() -> Iterator[bytes]:
         yield b"a" * (9 * MIB)
         if what == "document":
-            erasure.erase_document(house.vault, document, ORDER)
+            erasure.erase_document(house.vault, owner, document, ORDER)
         else:
-            erasure.erase_case(house.vault, case.case_id, ORDER)
+            erasure.erase_case(house.vault, owner, case.case_id, ORDER)
         yield b"b" * (9 * MIB)
 
     with pytest.raises((NotFound, Conflict)):
@@ -128,7 +129,9 @@ def test_an_upload_that_ends_after_the_erasure_leaves_nothing(
 
 
 @pytest.mark.parametrize("what", ["document", "case"])
-def test_of_many_erasures_at_once_one_does_it(house: House, case: Case, what: str) -> None:
+def test_of_many_erasures_at_once_one_does_it(
+    house: House, case: Case, what: str, owner: Database
+) -> None:
     document = case.deposit("party:claimant").document_id
     done: list[Erased] = []
     told: list[str] = []
@@ -138,9 +141,9 @@ def test_of_many_erasures_at_once_one_does_it(house: House, case: Case, what: st
         barrier.wait()
         try:
             if what == "document":
-                done.append(erasure.erase_document(house.vault, document, ORDER))
+                done.append(erasure.erase_document(house.vault, owner, document, ORDER))
             else:
-                done.append(erasure.erase_case(house.vault, case.case_id, ORDER))
+                done.append(erasure.erase_case(house.vault, owner, case.case_id, ORDER))
         except Conflict as refusal:
             told.append(str(refusal))
 
@@ -153,24 +156,26 @@ def test_of_many_erasures_at_once_one_does_it(house: House, case: Case, what: st
     house.check()
 
 
-def test_an_erased_document_or_case_is_not_erased_again(house: House, case: Case) -> None:
+def test_an_erased_document_or_case_is_not_erased_again(
+    house: House, case: Case, owner: Database
+) -> None:
     document = case.deposit("party:claimant").document_id
-    erasure.erase_document(house.vault, document, ORDER)
+    erasure.erase_document(house.vault, owner, document, ORDER)
     with pytest.raises(Conflict, match="erased already"):
-        erasure.erase_document(house.vault, document, ORDER)
-    erasure.erase_case(house.vault, case.case_id, ORDER)
+        erasure.erase_document(house.vault, owner, document, ORDER)
+    erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     with pytest.raises(Conflict, match="erased already"):
-        erasure.erase_case(house.vault, case.case_id, ORDER)
+        erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     assert erasure.find_erased(house.vault, document).certificate
     house.check()
 
 
-def test_what_was_never_there_is_not_erased(house: House, case: Case) -> None:
+def test_what_was_never_there_is_not_erased(house: House, case: Case, owner: Database) -> None:
     nothing = house.person().person
     with pytest.raises(NotFound):
-        erasure.erase_document(house.vault, DocumentId(nothing), ORDER)
+        erasure.erase_document(house.vault, owner, DocumentId(nothing), ORDER)
     with pytest.raises(NotFound):
-        erasure.erase_case(house.vault, CaseId(nothing), ORDER)
+        erasure.erase_case(house.vault, owner, CaseId(nothing), ORDER)
     with pytest.raises(NotFound):
         erasure.find_erased(house.vault, nothing)
     house.check()

@@ -8,6 +8,7 @@ from tests.builders import Case, House
 from tests.conftest import Place
 from tests.vault.erasing import ORDER, agreed_case, problems, put_back, tables
 from vault.content import object_name
+from vault.database.connection import Database
 from vault.deviations import clawback
 from vault.disposition import erasure
 from vault.errors import NotFound, Tampered
@@ -24,11 +25,11 @@ OF_A_DOCUMENT = ("documents", "renditions")
 
 
 def test_an_erased_document_put_back_by_an_administrator_is_refused_and_reported(
-    house: House, case: Case, place: Place
+    house: House, case: Case, place: Place, owner: Database
 ) -> None:
     document = case.deposit("party:claimant").document_id
     backup = tables(place)
-    erasure.erase_document(house.vault, document, ORDER)
+    erasure.erase_document(house.vault, owner, document, ORDER)
     put_back(place, backup, *OF_A_DOCUMENT)
     for attempt in (
         lambda: case.read("party:claimant", document, View.FULL),
@@ -40,11 +41,11 @@ def test_an_erased_document_put_back_by_an_administrator_is_refused_and_reported
 
 
 def test_forgetting_that_a_document_was_erased_does_not_bring_it_back(
-    house: House, case: Case, place: Place
+    house: House, case: Case, place: Place, owner: Database
 ) -> None:
     document = case.deposit("party:claimant").document_id
     backup = tables(place)
-    erasure.erase_document(house.vault, document, ORDER)
+    erasure.erase_document(house.vault, owner, document, ORDER)
     put_back(place, backup, *OF_A_DOCUMENT, "erasures")
     with pytest.raises(Tampered):
         case.read("party:claimant", document, View.FULL)
@@ -55,12 +56,12 @@ def test_forgetting_that_a_document_was_erased_does_not_bring_it_back(
     "names", [("keys",), ("keys", "cases"), ("keys", "cases", "participants"), ("notices",)]
 )
 def test_an_erased_case_put_back_by_an_administrator_is_refused_and_reported(
-    house: House, case: Case, place: Place, names: tuple[str, ...]
+    house: House, case: Case, place: Place, names: tuple[str, ...], owner: Database
 ) -> None:
     document = case.deposit("party:claimant").document_id
     clawback.claw_back(house.vault, case["party:claimant"], document)
     backup = tables(place)
-    erasure.erase_case(house.vault, case.case_id, ORDER)
+    erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     house.check()
     put_back(place, backup, *names)
     with pytest.raises(NotFound):
@@ -69,11 +70,13 @@ def test_an_erased_case_put_back_by_an_administrator_is_refused_and_reported(
     assert found == {f"{name}." for name in names}
 
 
-def test_an_object_put_back_is_reported(house: House, case: Case, store: S3Store) -> None:
+def test_an_object_put_back_is_reported(
+    house: House, case: Case, store: S3Store, owner: Database
+) -> None:
     deposited = case.deposit("party:claimant")
     name = object_name(case.case_id, deposited.rendition_id)
     sealed = b"".join(store.read(name))
-    erasure.erase_document(house.vault, deposited.document_id, ORDER)
+    erasure.erase_document(house.vault, owner, deposited.document_id, ORDER)
     store.put(name, [sealed])
     assert problems(house) == (f"Object {name}: no document refers to it.",)
 
@@ -91,21 +94,21 @@ FORGERIES = {
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_an_erasure_that_is_not_the_one_on_record_is_reported(
-    house: House, case: Case, place: Place, forgery: str
+    house: House, case: Case, place: Place, forgery: str, owner: Database
 ) -> None:
     document = case.deposit("party:claimant").document_id
-    erasure.erase_document(house.vault, document, ORDER)
+    erasure.erase_document(house.vault, owner, document, ORDER)
     with psycopg.connect(place.superuser_url) as connection:
         assert connection.execute(FORGERIES[forgery].encode()).rowcount == 1
     assert problems(house)
 
 
 def test_a_document_removed_without_an_erasure_on_record_is_reported(
-    house: House, case: Case, place: Place
+    house: House, case: Case, place: Place, owner: Database
 ) -> None:
     deposited = case.deposit("party:claimant")
     case.deposit("party:claimant", title="Other")
-    erasure.erase_document(house.vault, deposited.document_id, ORDER)
+    erasure.erase_document(house.vault, owner, deposited.document_id, ORDER)
     with psycopg.connect(place.superuser_url) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("DELETE FROM renditions")

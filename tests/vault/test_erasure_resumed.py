@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import LOG_ORIGIN
 from tests.contracts.failing_store import FailingStore, Fault
 from tests.vault.erasing import ORDER, ProviderOfCaseKeys, agreed_case, problems, said_by
+from vault.database.connection import Database
 from vault.disclosure import documents
 from vault.disposition import erasure
 from vault.disposition.plans import Order
@@ -83,16 +84,22 @@ def case(house: House) -> Case:
     return agreed_case(house)
 
 
+# Content and manifest of each of two renditions; of a case its key as well.
+OBJECTS = {"document": 4, "case": 5}
+
+
 def filled(case: Case) -> DocumentId:
     document = case.deposit("party:claimant").document_id
     case.redact("party:claimant", document)
     return document
 
 
-def order(vault: Vault, case: Case, document: DocumentId, what: str) -> erasure.Erased:
+def order(
+    vault: Vault, case: Case, document: DocumentId, what: str, owner: Database
+) -> erasure.Erased:
     if what == "document":
-        return erasure.erase_document(vault, document, ORDER)
-    return erasure.erase_case(vault, case.case_id, ORDER)
+        return erasure.erase_document(vault, owner, document, ORDER)
+    return erasure.erase_case(vault, owner, case.case_id, ORDER)
 
 
 def mortal(house: House, root: FileRootKey, fuse: Fuse) -> Vault:
@@ -112,7 +119,7 @@ def mortal(house: House, root: FileRootKey, fuse: Fuse) -> Vault:
 
 @pytest.mark.parametrize("what", ["document", "case"])
 def test_killed_at_every_moment_and_run_again_it_ends_with_one_certificate(
-    house: House, root_key: FileRootKey, store: S3Store, what: str
+    house: House, root_key: FileRootKey, store: S3Store, owner: Database, what: str
 ) -> None:
     for moment in range(1, MOST_MOMENTS):
         case = agreed_case(house)
@@ -120,7 +127,7 @@ def test_killed_at_every_moment_and_run_again_it_ends_with_one_certificate(
         fuse = Fuse(moment)
         vault = mortal(house, root_key, fuse)
         try:
-            order(vault, case, document, what)
+            order(vault, case, document, what, owner)
         except Killed:
             pass
         else:
@@ -129,8 +136,8 @@ def test_killed_at_every_moment_and_run_again_it_ends_with_one_certificate(
             with pytest.raises(NotFound):
                 documents.read_document(house.vault, case["party:claimant"], document)
             assert any("not finished" in problem for problem in problems(house))
-        done = order(replace(vault, clock=house.clock), case, document, what)
-        assert said_by(house, done).objects == 2
+        done = order(replace(vault, clock=house.clock), case, document, what, owner)
+        assert said_by(house, done).objects == OBJECTS[what]
         assert not [name for name in store.names() if name.startswith(str(case.case_id))]
         house.check()
     else:
@@ -147,52 +154,53 @@ def order_is_on_record(house: House, case: Case) -> bool:
 @pytest.mark.parametrize("call", ["destroy", "objects", "destroy under"])
 @pytest.mark.parametrize("what", ["document", "case"])
 def test_a_store_that_fails_in_the_middle_leaves_a_refusal_that_can_be_finished(
-    house: House, case: Case, what: str, call: str, fault: Fault
+    house: House, case: Case, owner: Database, what: str, call: str, fault: Fault
 ) -> None:
     document = filled(case)
     store = FailingStore(house.vault.store, faults={call: fault})
     vault = replace(house.vault, store=store)
     with pytest.raises(Unavailable):
-        order(vault, case, document, what)
+        order(vault, case, document, what, owner)
     with pytest.raises(NotFound):
         documents.read_document(vault, case["party:claimant"], document)
     store.faults.clear()
-    done = order(vault, case, document, what)
-    assert said_by(house, done).objects == 2
+    done = order(vault, case, document, what, owner)
+    assert said_by(house, done).objects == OBJECTS[what]
     house.check()
 
 
 @pytest.mark.parametrize("fault", [Unavailable("planned"), Killed()])
 def test_a_provider_that_fails_leaves_a_refusal_that_can_be_finished(
-    house: House, case: Case, root_key: FileRootKey, fault: BaseException
+    house: House, case: Case, root_key: FileRootKey, fault: BaseException, owner: Database
 ) -> None:
     provider = ProviderOfCaseKeys(root_key, fault=fault)
     vault = replace(house.vault, keyring=provider)
     with pytest.raises(type(fault)):
-        erasure.erase_case(vault, case.case_id, ORDER)
+        erasure.erase_case(vault, owner, case.case_id, ORDER)
     with pytest.raises(NotFound):
         cases.read_case(house.vault, case["mediator"], case.case_id)
-    erasure.erase_case(vault, case.case_id, ORDER)
+    erasure.erase_case(vault, owner, case.case_id, ORDER)
     assert provider.destroyed == {case.case_id}
     house.check()
 
 
-def test_the_order_that_stands_is_the_first(house: House, case: Case) -> None:
+def test_the_order_that_stands_is_the_first(house: House, case: Case, owner: Database) -> None:
     document = filled(case)
     store = FailingStore(house.vault.store, faults={"destroy": "lost"})
     with pytest.raises(Unavailable):
-        erasure.erase_document(replace(house.vault, store=store), document, ORDER)
+        erasure.erase_document(replace(house.vault, store=store), owner, document, ORDER)
     later = Order(ordered_by="B. Clerk", reason="Other", backup_retention_days=1)
-    done = erasure.erase_document(house.vault, document, later)
+    done = erasure.erase_document(house.vault, owner, document, later)
     assert said_by(house, done).ordered_by == ORDER.ordered_by
 
 
 def test_killed_by_the_system_an_erasure_is_finished_by_another_process(
-    house: House, case: Case, place: Place, tmp_path: Path
+    house: House, case: Case, place: Place, tmp_path: Path, owner: Database
 ) -> None:
     filled(case)
     told = {
         "database_url": place.database_url,
+        "owner_url": place.owner_url,
         "s3": asdict(place.s3),
         "log_origin": LOG_ORIGIN,
         "root_key": str(tmp_path / "root.key"),
@@ -210,20 +218,20 @@ def test_killed_by_the_system_an_erasure_is_finished_by_another_process(
         child.stdin.close()
         assert child.stdout.readline() == b"removing\n"
         with pytest.raises(Conflict, match="erasing this now"):
-            erasure.erase_case(house.vault, case.case_id, ORDER)
+            erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     finally:
         child.kill()
         child.wait()
         child.stdout.close()
-    done = finished(house, case)
-    assert said_by(house, done).objects == 2
+    done = finished(house, case, owner)
+    assert said_by(house, done).objects == OBJECTS["case"]
     house.check()
 
 
-def finished(house: House, case: Case) -> erasure.Erased:
+def finished(house: House, case: Case, owner: Database) -> erasure.Erased:
     """Order again until the server has noticed that the one who was at it is gone."""
     while True:
         try:
-            return erasure.erase_case(house.vault, case.case_id, ORDER)
+            return erasure.erase_case(house.vault, owner, case.case_id, ORDER)
         except Conflict:
             time.sleep(0.05)

@@ -14,6 +14,7 @@ from tests.vault.test_tampering import DAMAGE, overwrite
 from vault.access import open_entry
 from vault.content import object_name
 from vault.database import log
+from vault.database.connection import Database
 from vault.disposition import erasure
 from vault.errors import Conflict, Unavailable
 from vault.intake.completion import Deposited
@@ -160,7 +161,7 @@ def test_a_scrub_of_one_case_reads_that_case_alone(house: House, case: Case) -> 
 
 
 def test_what_is_erased_while_it_is_read_is_no_finding(
-    house: House, case: Case, store: S3Store
+    house: House, case: Case, store: S3Store, owner: Database
 ) -> None:
     document = case.deposit("party:claimant").document_id
 
@@ -168,7 +169,7 @@ def test_what_is_erased_while_it_is_read_is_no_finding(
         def length(self, name: str) -> int | None:
             if not self.written:
                 self.written.add(name)
-                erasure.erase_document(house.vault, document, ORDER)
+                erasure.erase_document(house.vault, owner, document, ORDER)
             return self.real.length(name)
 
     vault = replace(house.vault, store=ErasingStore(store))

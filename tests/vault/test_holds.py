@@ -9,6 +9,7 @@ import pytest
 from tests.builders import Case, House
 from tests.conftest import Place
 from tests.vault.erasing import ORDER, agreed_case, names_in_trail, problems
+from vault.database.connection import Database
 from vault.disposition import erasure, holds
 from vault.errors import Conflict, Invalid, NotFound, Tampered
 from vault.ids import CaseId, DocumentId
@@ -38,7 +39,7 @@ def test_holds_are_listed_with_their_reasons_until_after_they_are_lifted(
 
 
 def test_a_hold_is_lifted_once_and_holds_nothing_that_is_not_there(
-    house: House, case: Case
+    house: House, case: Case, owner: Database
 ) -> None:
     hold = holds.place_on_case(house.vault, case.case_id, "Audit")
     holds.lift(house.vault, hold.hold_id)
@@ -50,7 +51,7 @@ def test_a_hold_is_lifted_once_and_holds_nothing_that_is_not_there(
         holds.place_on_case(house.vault, CaseId(uuid4()), "Audit")
     with pytest.raises(NotFound):
         holds.place_on_document(house.vault, DocumentId(uuid4()), "Audit")
-    erasure.erase_case(house.vault, case.case_id, ORDER)
+    erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     with pytest.raises(NotFound):
         holds.place_on_case(house.vault, case.case_id, "Too late")
     assert holds.list_holds(house.vault) == []
@@ -75,13 +76,13 @@ FORGERIES: dict[str, LiteralString] = {
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_hold_changed_by_an_administrator_still_holds_and_is_reported(
-    house: House, case: Case, place: Place, forgery: str
+    house: House, case: Case, place: Place, forgery: str, owner: Database
 ) -> None:
     holds.place_on_case(house.vault, case.case_id, "Audit")
     with psycopg.connect(place.superuser_url) as connection:
         assert connection.execute(FORGERIES[forgery]).rowcount == 1
     with pytest.raises(Tampered):
-        erasure.erase_case(house.vault, case.case_id, ORDER)
+        erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     assert problems(house)
 
 

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 from tests.contracts.failing_store import FailingStore
 from tests.contracts.memory_store import MemoryStore
 from tests.vault.erasing import ORDER
+from vault.database.connection import Database
 from vault.disposition import erasure
 from vault.errors import Unavailable, VaultError
 from vault.ids import CaseId, RenditionId, new_id
@@ -92,9 +93,9 @@ def test_what_is_none_of_ours_is_named_and_stays(
 
 
 def test_the_key_of_an_erased_case_that_was_put_back_is_removed(
-    house: House, case: Case, store: S3Store
+    house: House, case: Case, store: S3Store, owner: Database
 ) -> None:
-    erasure.erase_case(house.vault, case.case_id, ORDER)
+    erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     store.put(case_key_name(case.case_id), [b"x"])
     assert sweep_orphans(house.vault, NONE).removed == [case_key_name(case.case_id)]
 

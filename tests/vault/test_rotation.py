@@ -44,13 +44,6 @@ def new_root(tmp_path: Path) -> FileRootKey:
 
 
 @pytest.fixture
-def owner(place: Place) -> Iterator[Database]:
-    database = Database(place.owner_url, pool_size=2)
-    yield database
-    database.close()
-
-
-@pytest.fixture
 def reopened(place: Place, database: Database, store: S3Store, clock: Clock) -> Iterator[Reopened]:
     """Open the same vault again with another keyring."""
     opened: list[Any] = []

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from vault.core import Vault
+    from vault.database.connection import Database
     from vault.database.erasures import ErasureRow
     from vault.disposition.plans import Order, Plan
     from vault.ids import CaseId, DocumentId
@@ -48,8 +49,15 @@ class Erased:
     inventory: str
 
 
-def erase_document(vault: Vault, document_id: DocumentId, order: Order) -> Erased:
+def erase_document(vault: Vault, owner: Database, document_id: DocumentId, order: Order) -> Erased:
     """Erase a document, or finish an erasure of it that was begun; the first order stands.
+
+    Args:
+        vault: The collaborators.
+        owner: The same database under the role that owns it: the one that serves removes no row
+            of a case and no key.
+        document_id: The document, in all its versions.
+        order: Who wants it, and why.
 
     Raises:
         NotFound: No such document.
@@ -57,14 +65,22 @@ def erase_document(vault: Vault, document_id: DocumentId, order: Order) -> Erase
         Unavailable: A part of the vault does not answer. If it was begun, it is refused to
             everybody; run it again to finish.
     """
+    vault = replace(vault, database=owner)
     with _alone(vault, document_id):
         with vault.database.snapshot() as tx:
             row = erasures.erasure_of_document(tx, document_id)
         return _finished(vault, row or order_document(vault, document_id, order))
 
 
-def erase_case(vault: Vault, case_id: CaseId, order: Order) -> Erased:
+def erase_case(vault: Vault, owner: Database, case_id: CaseId, order: Order) -> Erased:
     """Erase a case, or finish an erasure of it that was begun; the first order stands.
+
+    Args:
+        vault: The collaborators.
+        owner: The same database under the role that owns it: the one that serves removes no row
+            of a case and no key.
+        case_id: The case, with all that was ever deposited, agreed or said in it.
+        order: Who wants it, and why.
 
     Raises:
         NotFound: No such case.
@@ -73,6 +89,7 @@ def erase_case(vault: Vault, case_id: CaseId, order: Order) -> Erased:
         Unavailable: A part of the vault does not answer. If it was begun, it is refused to
             everybody; run it again to finish.
     """
+    vault = replace(vault, database=owner)
     with _alone(vault, case_id):
         with vault.database.snapshot() as tx:
             row = erasures.erasure_of_case(tx, case_id)

@@ -1,5 +1,5 @@
 -- Holds, erasures with their certificates, the cursor of a scrub, and objects that nothing refers to.
--- depends: 0002.negotiation
+-- depends: 0003.uploads
 
 -- `details` seals, under the vault's own key, what is held, why, and whether it was lifted.
 CREATE TABLE holds (
@@ -54,10 +54,7 @@ CREATE TABLE orphans (
     first_seen_at timestamptz NOT NULL
 );
 
-GRANT SELECT, INSERT, DELETE, UPDATE (details, lifted_at, lifted_index) ON holds TO subrosa_app;
-GRANT SELECT, INSERT, UPDATE (step, details, inventory, certificate, certified_index)
-    ON erasures TO subrosa_app;
+-- What erases is the owner: the role that serves removes no row of a case, and no key.
+GRANT SELECT, INSERT, UPDATE (details, lifted_at, lifted_index) ON holds TO subrosa_app;
+GRANT SELECT ON erasures TO subrosa_app;
 GRANT SELECT, INSERT, DELETE, UPDATE ON scrubs, orphans TO subrosa_app;
-GRANT DELETE ON keys, participants, agreements, signatures, documents, renditions, withdrawals,
-    comments, readings, seat_changes, requests, answers, exceptions, notices TO subrosa_app;
-GRANT UPDATE (details) ON cases TO subrosa_app;
