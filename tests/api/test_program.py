@@ -297,7 +297,7 @@ def test_the_main_job_works_by_command_line(data: Path, tmp_path: Path) -> None:
         deposited = do("c", "document", "deposit", case, str(chart), *words)
         kept = tmp_path / "receipt.note"
         kept.write_text(deposited["receipt"])
-        _, key = subrosa(data, "audit", "keys").stdout.split()
+        _, key, _ = subrosa(data, "audit", "keys").stdout.split()
         said = subrosa(data, "receipt", "verify", str(kept), "--key", key).stdout
         for member in ("document", "sha256", "size_bytes", "log_index"):
             assert f" {deposited[member]}" in said, member

@@ -70,7 +70,7 @@ class MemoryStore:
         if name not in self.kept:
             raise ObjectMissing
         whole = self.kept[name][0]
-        if length not in (None, len(whole)) or (end or 0) > len(whole):
+        if length not in (None, len(whole)) or len(whole) <= start < (end or 0):
             raise Tampered
         body = whole[start:end]
         for at in range(0, len(body), _PIECE_BYTES):

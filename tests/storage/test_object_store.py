@@ -133,16 +133,16 @@ def test_abandoning_removes_an_object_and_doing_it_again_is_fine(kept: ObjectSto
     assert list(kept.names()) == ["a/10"]
 
 
-def test_a_write_goes_on_in_another_process(kept: ObjectStore, place: Place) -> None:
-    write = kept.begin("a")
-    tags = list(kept.put_parts("a", write, [PART, PART]))
-    assert kept.length("a") is None
+def test_a_write_goes_on_in_another_process(store: S3Store, place: Place) -> None:
+    write = store.begin("a")
+    tags = list(store.put_parts("a", write, [PART, PART]))
+    assert store.length("a") is None
     other = S3Store(place.s3, connections=2)
     tags += other.put_parts("a", write, [b"tail"], first=2)
     other.close()
     for _ in range(2):
-        kept.complete("a", write, tags, 2 * len(PART) + 4)
-    assert whole(kept, "a") == PART + PART + b"tail"
+        store.complete("a", write, tags, 2 * len(PART) + 4)
+    assert whole(store, "a") == PART + PART + b"tail"
 
 
 def test_a_part_sent_again_takes_the_place_of_the_first(kept: ObjectStore) -> None:
