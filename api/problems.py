@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from api.byte_ranges import ConditionFailed, RangeRefused
 from api.identity.tokens import NotIdentified
 from api.intake.body import BodyCut, NoSlot, TooSlow
-from api.intake.tus import ChecksumDiffers, OtherMediaType, OtherVersion
+from api.intake.tus import ChecksumDiffers, OtherChecksum, OtherMediaType, OtherVersion
 from api.schemas.scope import WouldAllowOut
 from policies.explain import sentences
 from vault.database.connection import DuplicateRow
@@ -76,6 +76,7 @@ PROBLEMS: dict[type[VaultError], Kind] = {
     OtherMediaType: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "Send it as tus does"),
     ChecksumDiffers: Kind(_CHECKSUM_MISMATCH, "checksum-differs", "It did not arrive whole"),
     ConditionFailed: Kind(HTTPStatus.PRECONDITION_FAILED, "condition-failed", "Not that version"),
+    OtherChecksum: Kind(HTTPStatus.BAD_REQUEST, "checksum-kind", "Another checksum is needed"),
     RangeRefused: Kind(
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "Not to be had as such a range"
     ),

@@ -70,6 +70,13 @@ def _body(fields: tuple[str, ...], headers: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
+# What uploads files by itself does so by PUT; each is one more document, whatever the method.
+@router.put(
+    "/v1/cases/{case}/documents",
+    status_code=HTTPStatus.CREATED,
+    responses=problems(400, 403, 404, 408, 409, 413),
+    openapi_extra=_body(tuple(_FORM_FIELDS), tuple(_HEADERS)),
+)
 @router.post(
     "/v1/cases/{case}/documents",
     status_code=HTTPStatus.CREATED,

@@ -270,7 +270,7 @@ def test_a_manifest_that_nobody_answers_for_is_reported(house: House, store: S3S
 
 
 @pytest.mark.parametrize("fault", ["lost", "kept"])
-@pytest.mark.parametrize("call", ["put manifest", "replace"])
+@pytest.mark.parametrize("call", ["write manifest", "replace"])
 def test_a_deposit_whose_manifest_is_not_durable_is_none(
     house: House, store: S3Store, call: str, fault: str
 ) -> None:

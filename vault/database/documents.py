@@ -81,7 +81,7 @@ class UploadRow:
     rendition_id: RenditionId
     case_id: CaseId
     person_id: PersonId
-    started_at: datetime
+    alive_at: datetime
     declared_bytes: int | None
     expires_at: datetime | None
 
@@ -228,13 +228,13 @@ def insert_upload(tx: Transaction, row: UploadRow) -> None:
     """Note that bytes are about to go to the store under this rendition's name."""
     tx.execute(
         "INSERT INTO uploads"
-        " (rendition_id, case_id, person_id, started_at, declared_bytes, expires_at)"
+        " (rendition_id, case_id, person_id, alive_at, declared_bytes, expires_at)"
         " VALUES (%s, %s, %s, %s, %s, %s)",
         (
             row.rendition_id,
             row.case_id,
             row.person_id,
-            row.started_at,
+            row.alive_at,
             row.declared_bytes,
             row.expires_at,
         ),
@@ -262,15 +262,21 @@ def delete_upload(tx: Transaction, rendition_id: RenditionId) -> None:
     tx.execute("DELETE FROM uploads WHERE rendition_id = %s AND given_up", (rendition_id,))
 
 
-def uploads_begun_before(tx: Transaction, instant: datetime) -> list[UploadRow]:
-    """Return the uploads in one request that began before an instant and have not ended.
+def keep_upload_alive(tx: Transaction, rendition_id: RenditionId, now: datetime) -> None:
+    """Note that bytes of an upload still come."""
+    query = "UPDATE uploads SET alive_at = %s WHERE rendition_id = %s"
+    tx.execute(query, (now, rendition_id))
+
+
+def uploads_silent_since(tx: Transaction, instant: datetime) -> list[UploadRow]:
+    """Return the uploads in one request that were last alive before an instant and have not ended.
 
     One that was given up has not ended before its object is known to be gone.
     """
     return tx.all(
         UploadRow,
-        "SELECT rendition_id, case_id, person_id, started_at, declared_bytes, expires_at"
-        " FROM uploads WHERE started_at < %s AND (expires_at IS NULL OR given_up)"
-        " ORDER BY started_at",
+        "SELECT rendition_id, case_id, person_id, alive_at, declared_bytes, expires_at"
+        " FROM uploads WHERE alive_at < %s AND (expires_at IS NULL OR given_up)"
+        " ORDER BY alive_at",
         (instant,),
     )

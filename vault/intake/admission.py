@@ -91,7 +91,7 @@ def admit(
             rendition_id=context.rendition,
             case_id=context.case,
             person_id=act.standing.subject.person,
-            started_at=act.standing.at,
+            alive_at=act.standing.at,
             declared_bytes=declared_bytes,
             expires_at=expires_at,
         ),

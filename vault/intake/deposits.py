@@ -19,7 +19,7 @@ from vault.errors import Conflict, NotPermitted
 from vault.ids import DocumentId, RenditionId, new_id
 from vault.intake.admission import Admission, admit, origin_of
 from vault.intake.completion import check_length, complete, complete_redacted
-from vault.intake.unfinished import abandon
+from vault.intake.unfinished import abandon, kept_alive
 from vault.sealing.parts import RenditionContext
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def deposit(
         context = RenditionContext(case_id, DocumentId(new_id()), RenditionId(new_id()))
         room = admit(act, context, declared_bytes)
     try:
-        stored = store_content(vault, admission.sealer, context, content, room)
+        living = kept_alive(vault, context.rendition, content)
+        stored = store_content(vault, admission.sealer, context, living, room)
         check_length(declared_bytes, stored)
         return complete(vault, subject, admission, stored, describe())
     except BaseException:
@@ -109,7 +110,8 @@ def deposit_redacted(
         context = RenditionContext(row.case_id, document_id, RenditionId(new_id()))
         room = admit(act, context, declared_bytes)
     try:
-        stored = store_content(vault, admission.sealer, context, content, room)
+        living = kept_alive(vault, context.rendition, content)
+        stored = store_content(vault, admission.sealer, context, living, room)
         check_length(declared_bytes, stored)
         said = describe()
         return complete_redacted(vault, subject, admission, stored, said, details, about(row))

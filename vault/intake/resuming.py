@@ -10,14 +10,15 @@ from vault.database import uploads
 from vault.errors import NotFound, TooLarge
 from vault.intake.admission import Admission, may_deposit
 from vault.intake.arrivals import Arrival, OffsetDiffers, Piece, TooShort
-from vault.intake.uploads import Busy, as_kept, is_own, own
+from vault.intake.unfinished import abandon_upload
+from vault.intake.uploads import Busy, as_kept, begin, is_own, own
 from vault.storage.port import WriteMissing
 
 if TYPE_CHECKING:
     from vault.core import Subject, Vault
     from vault.database.uploads import PartRow, ResumableRow
-    from vault.ids import UploadId
-    from vault.intake.uploads import Upload
+    from vault.ids import CaseId, UploadId
+    from vault.intake.uploads import Announced, Upload
 
 
 def receive(vault: Vault, subject: Subject, upload_id: UploadId, piece: Piece) -> Upload:
@@ -54,6 +55,26 @@ def receive(vault: Vault, subject: Subject, upload_id: UploadId, piece: Piece) -
         except WriteMissing:
             arrival.end()
             raise
+
+
+def begin_with(
+    vault: Vault, subject: Subject, case_id: CaseId, announced: Announced, piece: Piece
+) -> Upload:
+    """Begin an upload with its first bytes; if these are refused, nothing of it is left.
+
+    Whoever is refused is told no address, and could not go on with it.
+
+    Raises:
+        VaultError: As `begin` and `receive` do; but too few bytes for a part leave an upload at 0.
+    """
+    begun = begin(vault, subject, case_id, announced)
+    try:
+        return receive(vault, subject, begun.upload_id, piece)
+    except TooShort:
+        return begun
+    except BaseException:
+        abandon_upload(vault, begun.upload_id)
+        raise
 
 
 def _admitted(
