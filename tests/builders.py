@@ -22,6 +22,7 @@ from vault import (
     signing,
     signing_keys,
 )
+from vault.accession import Deposited
 from vault.audit.personal import signed_bytes
 from vault.core import Subject
 from vault.descriptions import Bytes, Description
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from policies.terms import View
     from tests.conftest import Clock
-    from vault.completion import Deposited
     from vault.core import Vault
     from vault.ids import CaseId, DocumentId, PersonId
     from vault.versions import Agreement
@@ -240,7 +240,9 @@ class Case:
             provenance="pre-existing",
             content=Bytes(file_name="chart.txt", media_type="text/plain"),
         )
-        return deposits.deposit(self.house.vault, self[seat], self.case_id, [content], lambda: said)
+        done = deposits.deposit(self.house.vault, self[seat], self.case_id, [content], lambda: said)
+        assert isinstance(done, Deposited)
+        return done
 
     def redact(self, seat: str, document: DocumentId, content: bytes = b"chart of ####") -> None:
         deposits.deposit_redacted(self.house.vault, self[seat], document, [content], Bytes)

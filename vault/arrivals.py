@@ -13,7 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vault.completion import complete
+from vault.accession import Deposited
+from vault.completion import Resumed, complete
 from vault.content import SealedContent
 from vault.database import uploads
 from vault.database.uploads import PartRow
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from vault.access import Change
     from vault.admission import Admission
-    from vault.completion import Deposited
     from vault.core import Subject, Vault
     from vault.database.connection import Writer
     from vault.database.uploads import ResumableRow
@@ -251,18 +251,22 @@ class Arrival:
             answer = seal_answer(self.admission.sealer, self.row, deposited)
             uploads.complete(act.tx, self.row.upload_id, answer, until)
 
-        description = self.upload.announced.description
+        announced = self.upload.announced
+        resumed = Resumed(
+            upload_id=self.row.upload_id, metadata=announced.metadata, keep_answer=keep_answer
+        )
         try:
-            deposited = complete(
-                self.vault, subject, self.admission, stored, description, keep_answer
+            done = complete(
+                self.vault, subject, self.admission, stored, announced.description, resumed
             )
         except (Invalid, NotFound, NotPermitted):
             self.end()
             raise
         self.vault.digests.forget(self.row.upload_id)
-        return replace(
-            self.upload, offset=self.row.size_bytes, expires_at=until, deposited=deposited
-        )
+        ended = replace(self.upload, offset=self.row.size_bytes)
+        if isinstance(done, Deposited):
+            return replace(ended, expires_at=until, deposited=done)
+        return replace(ended, expires_at=None, quarantined_at=done.quarantined_at)
 
     def _until(self) -> datetime:
         return self.vault.clock() + self.vault.limits.upload_lifetime

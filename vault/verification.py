@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from policies.terms import PHASES
 from policies.vocabulary import NO_LABEL
-from vault import accounts
+from vault import accounts, quarantine_check
 from vault.access import open_entry, slot_keys
 from vault.audit.events import Outcome, Tag
 from vault.audit.verify import verify_log
@@ -113,6 +113,7 @@ def check_vault(vault: Vault, *, content: bool) -> Verdict:
         problems += _compare_rows_with_log(vault, tx, states)
         problems += _compare_states(vault, tx, states)
         problems += accounts.compare_erasures(vault, tx)
+        problems += quarantine_check.compare_waiting(vault, tx, content=content)
         for row in documents.all_renditions(tx):
             count += 1
             if row.case_id != case:
@@ -232,7 +233,11 @@ def _compare_labels(tx: Transaction, case: CaseId, ledger: Ledger) -> Iterator[s
 
 def _expected(event: Event, erased: frozenset[str]) -> Iterator[tuple[str, str, UUID | None]]:
     """Yield the rows that must exist if this event happened."""
-    if event.outcome is not Outcome.GRANTED or accounts.is_of_erased(event, erased):
+    if accounts.is_of_erased(event, erased):
+        return
+    for kind, upload in quarantine_check.rows_of(event):
+        yield kind, upload, event.case
+    if event.outcome is not Outcome.GRANTED:
         return
     for kind, member in _ROWS_OF.get(event.tag, {}).items():
         case = None if kind in accounts.WITHOUT_CASE else event.case

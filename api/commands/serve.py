@@ -12,6 +12,7 @@ import uvicorn
 
 from api.app import build_app
 from api.commands.options import Data
+from api.commands.rescanning import rescanning
 from api.commands.stopping import Stopping
 from api.composition import announce, open_vault
 from api.settings import Settings, read_settings
@@ -109,7 +110,7 @@ def serving(
     thread = Thread(target=serve, name="http")
     thread.start()
     try:
-        with announce(settings, address_of(listener)):
+        with announce(settings, address_of(listener)), rescanning(vault):
             yield address_of(listener)
     finally:
         server.should_exit = True

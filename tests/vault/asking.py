@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from policies.terms import View
 from tests.builders import CLAUSES, terms
 from vault import agreements, deposits, exceptions
+from vault.accession import Deposited
 from vault.cases import read_case
 from vault.descriptions import Bytes, Description
 from vault.exceptions import NewRequest
@@ -45,9 +46,11 @@ def deposited(
         content=Bytes(file_name="letter.txt", media_type="text/plain"),
         joint=joint,
     )
-    return deposits.deposit(
+    done = deposits.deposit(
         case.house.vault, case[seat], case.case_id, [b"Dear Sir"], lambda: said
-    ).document_id
+    )
+    assert isinstance(done, Deposited)
+    return done.document_id
 
 
 def agreed(case: Case, uploader_grants: str) -> None:
