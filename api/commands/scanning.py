@@ -1,4 +1,4 @@
-"""What the operator does about deposits that nobody could scan; it shows no content and no names."""
+"""What the operator does about deposits that nobody could scan; it shows ids and sizes alone."""
 
 from typing import Annotated
 from uuid import UUID

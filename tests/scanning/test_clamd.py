@@ -36,9 +36,7 @@ RANDOM = os.urandom(1 << 20)
     ],
     ids=range(9),
 )
-def test_a_stream_is_answered(
-    scanner: ClamdScanner, pieces: list[bytes], verdict: Verdict
-) -> None:
+def test_a_stream_is_answered(scanner: ClamdScanner, pieces: list[bytes], verdict: Verdict) -> None:
     assert scanner.scan(pieces) == verdict
 
 
@@ -75,15 +73,13 @@ def test_clamd_keeps_what_it_is_shown_in_a_file_of_its_own(real: ClamdScanner) -
     """What docs/threat-model.md says of its TemporaryDirectory."""
     path = real._address.path  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] -- where it runs
     assert path is not None
-    held: set[bytes] = set()
+    folder, held = Path(path).parent / "tmp", set[bytes]()
 
     def content() -> Iterator[bytes]:
         yield b"a secret"
         deadline = time.monotonic() + 10
         while not held and time.monotonic() < deadline:
-            held.update(
-                file.read_bytes() for file in (Path(path).parent / "tmp").iterdir() if file.is_file()
-            )
+            held.update(file.read_bytes() for file in folder.iterdir() if file.is_file())
             held.discard(b"")
 
     assert real.scan(content()) == Clean()
@@ -179,8 +175,18 @@ def test_the_address_of_a_scanner_is_read(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["clamd", "unix:clamd.ctl", "tcp://127.0.0.1", "tcp://:3310", "tcp://a:0", "tcp://a:65536"]
-    + ["tcp://a:3310/x", "https://a:3310", "unix:", "tcp://a b:1"],
+    [
+        "clamd",
+        "unix:clamd.ctl",
+        "unix:",
+        "tcp://127.0.0.1",
+        "tcp://:3310",
+        "tcp://a:0",
+        "tcp://a:65536",
+        "tcp://a:3310/x",
+        "tcp://a b:1",
+        "https://a:3310",
+    ],
 )
 def test_what_is_no_address_stops_the_start(text: str) -> None:
     with pytest.raises(SettingsRefused):

@@ -46,9 +46,7 @@ def deposited(
         content=Bytes(file_name="letter.txt", media_type="text/plain"),
         joint=joint,
     )
-    done = deposits.deposit(
-        case.house.vault, case[seat], case.case_id, [b"Dear Sir"], lambda: said
-    )
+    done = deposits.deposit(case.house.vault, case[seat], case.case_id, [b"Dear Sir"], lambda: said)
     assert isinstance(done, Deposited)
     return done.document_id
 
