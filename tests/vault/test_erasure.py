@@ -28,7 +28,7 @@ from vault.access import open_entry
 from vault.content import object_name
 from vault.core import Subject, Vault
 from vault.database import erasures, log
-from vault.deposits import Bytes, Description
+from vault.descriptions import Bytes, Description
 from vault.erasure_plans import inventory_digest
 from vault.errors import NotFound
 from vault.exceptions import NewRequest

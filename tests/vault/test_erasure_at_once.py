@@ -16,7 +16,7 @@ from vault import (
     documents,
     erasure,
 )
-from vault.deposits import Bytes
+from vault.descriptions import Bytes
 from vault.erasure import Erased
 from vault.erasure_plans import Order
 from vault.errors import Conflict, Invalid, NotFound

@@ -13,9 +13,9 @@ from tests.vault.erasing import ORDER, last_event
 from tests.vault.test_tampering import DAMAGE, overwrite
 from vault import erasure, fixity
 from vault.access import open_entry
+from vault.accession import Deposited
 from vault.content import object_name
 from vault.database import log
-from vault.deposits import Deposited
 from vault.errors import Conflict, Unavailable
 from vault.fixity import Finding, Pace
 from vault.storage.s3 import S3Store

@@ -25,8 +25,8 @@ from vault.sealing.parts import PART_SIZE, sealed_length
 from vault.storage.s3 import S3Store
 
 if TYPE_CHECKING:
+    from vault.accession import Deposited
     from vault.audit.events import Event
-    from vault.deposits import Deposited
     from vault.ids import DocumentId
 
 CHUNK = 16 << 10

@@ -11,7 +11,7 @@ from tests.contracts.failing_store import FailingStore
 from tests.vault.test_tampering import run_as_administrator
 from vault import deposits
 from vault.clawback import claw_back
-from vault.deposits import Bytes, Description
+from vault.descriptions import Bytes, Description
 from vault.errors import NotFound, Tampered, Unavailable
 from vault.ids import CaseId, RenditionId, new_id
 from vault.inventory import mend_bucket
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tests.builders import Case, House
     from tests.conftest import Place
-    from vault.deposits import Deposited
+    from vault.accession import Deposited
     from vault.sealing.manifests import Manifest
     from vault.storage.port import ObjectStore
     from vault.storage.s3 import S3Store
