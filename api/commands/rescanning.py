@@ -19,25 +19,28 @@ _LOGGER = logging.getLogger("subrosa.rescan")
 
 # How often it is looked whether something is due; what is due is put off longer by each try.
 _LOOK_S = 5.0
+_PATIENCE_S = 5.0
 
 
 @contextmanager
 def rescanning(vault: Vault, *, look_s: float = _LOOK_S) -> Generator[None]:
     """Try again what is due, in a thread, for as long as the block runs; nothing without a scanner.
 
-    The end of the block waits for the scan under way, which is bounded by its own deadline.
+    The end of the block waits a moment for the scan under way, and then goes on without it: what
+    was not finished is tried again by whoever starts next, as after a kill.
     """
     if vault.scanner is None:
         yield
         return
     stop = Event()
-    thread = Thread(target=_rescan, args=(vault, stop, look_s), name="rescan")
+    # A frozen scanner can hold the thread for minutes; the process must still end.
+    thread = Thread(target=_rescan, args=(vault, stop, look_s), name="rescan", daemon=True)
     thread.start()
     try:
         yield
     finally:
         stop.set()
-        thread.join()
+        thread.join(_PATIENCE_S)
 
 
 def _rescan(vault: Vault, stop: Event, look_s: float) -> None:

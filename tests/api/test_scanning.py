@@ -23,7 +23,7 @@ from tests.api.test_bad_input import HEADERS, is_problem
 from tests.api.test_program import COMMAND, opened_case, up
 from tests.api.test_program import HEADERS as IMAGING
 from tests.api.test_tus import TUS, begin, creation, send
-from tests.scanning.clamd import MALWARE, Clamd, running_fake
+from tests.scanning.clamd import MALWARE, Clamd
 from vault import people
 
 if TYPE_CHECKING:
@@ -35,12 +35,6 @@ if TYPE_CHECKING:
     from vault.core import Vault
 
 CHART = b"chart of 3 March"
-
-
-@pytest.fixture
-def clamd() -> Iterator[Clamd]:
-    with running_fake() as clamd:
-        yield clamd
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Scanners for a test, and for all tests of one run."""
+"""Debian's clamd, once for all tests, and beside it ours: the same contract for both."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.scanning.clamd import Clamd, running_clamd, running_fake
+from tests.scanning.clamd import Clamd, running_clamd
 from vault.scanning.clamd import ClamdScanner
-
-
-@pytest.fixture
-def clamd() -> Iterator[Clamd]:
-    with running_fake() as clamd:
-        yield clamd
 
 
 @pytest.fixture(scope="session")

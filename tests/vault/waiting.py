@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from tests.builders import Case, House
 from tests.vault.uploading import announced, send
-from vault import deposits, uploads
+from vault import deposits, rescan, uploads
 from vault.access import open_entry
 from vault.accession import Deposited
 from vault.database import log
 from vault.descriptions import Bytes, Description
 from vault.ids import DocumentId, UploadId
 from vault.quarantine import Quarantined
+from vault.scanning.clamd import ClamdAddress, ClamdScanner
 
 if TYPE_CHECKING:
+    from tests.scanning.clamd import Clamd
     from vault.audit.events import Event
     from vault.scanning.port import Scanner
 
@@ -27,11 +29,35 @@ SAID = Description(
     content=Bytes(file_name="chart.txt", media_type="text/plain"),
 )
 CHART = b"chart of 3 March"
+NOBODY = ClamdScanner(ClamdAddress(host="127.0.0.1", port=1), timeout_s=5)
 
 
 def under(house: House, scanner: Scanner | None) -> House:
     """Return the same house, with its deposits shown to a scanner."""
     return House(replace(house.vault, scanner=scanner), house.clock, house.keys)
+
+
+def unscannable(house: House) -> Case:
+    """Open a case with an agreement in force, while the scanner is away."""
+    case = house.case("party:claimant", "party:respondent", "auditor")
+    case.agree()
+    case.phase("exchange")
+    return inside(case, under(house, NOBODY))
+
+
+def back(case: Case, clamd: Clamd) -> Case:
+    """Return the case with the scanner there again."""
+    return inside(case, under(case.house, clamd.scanner()))
+
+
+def state(case: Case, upload: UploadId) -> uploads.Upload:
+    """Ask as the depositor."""
+    return uploads.read_upload(case.house.vault, case["party:claimant"], upload)
+
+
+def outcomes(case: Case) -> list[tuple[str, str]]:
+    """Try everything that waits; return what became of each."""
+    return [(tried.outcome, tried.why) for tried in rescan.try_all(case.house.vault)]
 
 
 def inside(case: Case, house: House) -> Case:
