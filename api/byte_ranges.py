@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from vault.deliveries import everything
+from vault.disclosure.deliveries import everything
 from vault.errors import VaultError
 from vault.sealing.opening import ByteRange
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
 
-    from vault.deliveries import Stored
+    from vault.disclosure.deliveries import Stored
 
 # A position of more digits lies beyond any document, and `int` takes long over thousands.
 _RANGE = re.compile(r"([0-9]{1,30})-([0-9]{0,30})|-([0-9]{1,30})")

@@ -19,12 +19,12 @@ from vault.database import keys
 from vault.database.connection import Database
 from vault.database.log import head_origin
 from vault.database.migrate import OriginDiffers, migrate
+from vault.intake.unfinished import sweep
 from vault.keyring.addresses import RootKeyFile
 from vault.keyring.keyring import Keyring
 from vault.keyring.providers import open_provider
 from vault.keyring.root import FileRootKey
 from vault.storage.s3 import S3Settings, S3Store
-from vault.unfinished import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

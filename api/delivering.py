@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Send
 
-    from vault.deliveries import Release
+    from vault.disclosure.deliveries import Release
 
 
 class Delivering(StreamingResponse):

@@ -16,7 +16,6 @@ from api.intake.body import BodyCut, NoSlot, TooSlow
 from api.intake.tus import ChecksumDiffers, OtherMediaType, OtherVersion
 from api.schemas.scope import WouldAllowOut
 from policies.explain import sentences
-from vault.arrivals import OffsetDiffers, TooShort
 from vault.database.connection import DuplicateRow
 from vault.errors import (
     Conflict,
@@ -31,8 +30,9 @@ from vault.errors import (
     Unread,
     VaultError,
 )
+from vault.intake.arrivals import OffsetDiffers, TooShort
+from vault.intake.uploads import Busy
 from vault.storage.port import ObjectMissing, WriteMissing
-from vault.uploads import Busy
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request

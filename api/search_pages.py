@@ -12,10 +12,10 @@ from uuid import UUID
 
 from api.problems import Malformed
 from api.schemas.authzen import PageIn, PageOut
-from vault.cursors import ListKey, Position
+from vault.disclosure.cursors import ListKey, Position
+from vault.disclosure.searches import Place
 from vault.errors import Invalid
 from vault.ids import CaseId
-from vault.searches import Place
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -10,24 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from vault import (
-    agreements,
-    cases,
-    deposits,
-    documents,
-    listing,
-    people,
-    phases,
-    seats,
-    signing,
-    signing_keys,
-)
-from vault.accession import Deposited
 from vault.audit.personal import signed_bytes
 from vault.core import Subject
-from vault.descriptions import Bytes, Description
+from vault.disclosure import documents, listing
 from vault.errors import NotFound
-from vault.verification import check_vault
+from vault.inspection.verification import check_vault
+from vault.intake import deposits
+from vault.intake.accession import Deposited
+from vault.intake.descriptions import Bytes, Description
+from vault.negotiation import agreements, signing, signing_keys
+from vault.proceedings import cases, people, phases, seats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +28,7 @@ if TYPE_CHECKING:
     from tests.conftest import Clock
     from vault.core import Vault
     from vault.ids import CaseId, DocumentId, PersonId
-    from vault.versions import Agreement
+    from vault.negotiation.versions import Agreement
 
 # Enough for most tests: the clinic sees the patient's records redacted, then in full.
 CLAUSES: tuple[dict[str, Any], ...] = (

@@ -1,7 +1,7 @@
 """The digest of an upload runs along while one process receives all of it.
 
 A digest that was begun cannot be carried to another process. Whoever finds none here reads the
-whole object back once it is there (vault/resuming.py).
+whole object back once it is there (vault/intake/resuming.py).
 """
 
 from __future__ import annotations

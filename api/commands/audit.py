@@ -11,8 +11,8 @@ from api.commands.options import Data
 from api.composition import open_vault
 from api.settings import read_settings
 from vault.ids import CaseId
-from vault.replay import replay as replay_decisions
-from vault.verification import verify_the_log
+from vault.inspection.replay import replay as replay_decisions
+from vault.inspection.verification import verify_the_log
 
 commands = typer.Typer(
     help="The log: take a checkpoint, verify everything, decide again.", no_args_is_help=True

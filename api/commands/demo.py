@@ -19,9 +19,9 @@ from api.demo.people import People
 from api.demo.table import print_outcome, print_ways_in
 from api.identity.tokens import issue_token
 from api.settings import read_settings
-from vault import people
 from vault.core import Vault
-from vault.verification import check_vault
+from vault.inspection.verification import check_vault
+from vault.proceedings import people
 
 _TOKENS_LIVE = timedelta(days=7)
 _NARROWEST = 100

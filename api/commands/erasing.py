@@ -10,15 +10,15 @@ import typer
 from api.commands.options import Data
 from api.composition import open_vault
 from api.settings import Settings, read_settings
-from vault import erasure as erasures
-from vault import holds
 from vault.audit.certificates import Certificate, verify_certificate
 from vault.audit.notes import NoteRefused, VerifyKey
-from vault.erasure import Erased
-from vault.erasure_plans import Order, inventory_digest
-from vault.fixity import Pace
-from vault.fixity import scrub as run_scrub
+from vault.disposition import erasure as erasures
+from vault.disposition import holds
+from vault.disposition.erasure import Erased
+from vault.disposition.plans import Order, inventory_digest
 from vault.ids import CaseId, DocumentId
+from vault.upkeep.fixity import Pace
+from vault.upkeep.fixity import scrub as run_scrub
 
 hold = typer.Typer(help="Holds: what is under one is not erased.", no_args_is_help=True)
 erase = typer.Typer(

@@ -12,15 +12,16 @@ from api.commands.options import Data
 from api.composition import open_vault, owners_database
 from api.identity.tokens import issue_token
 from api.settings import read_owner, read_settings
-from vault import people, rotation
 from vault.database.migrate import migrate as run_migrations
 from vault.ids import CaseId, PersonId
-from vault.inventory import mend_bucket
+from vault.inspection.verification import check_vault
+from vault.intake.unfinished import sweep as sweep_uploads
+from vault.intake.unfinished import unended
 from vault.keyring.root import FileRootKey
-from vault.orphans import Orphans, sweep_orphans
-from vault.unfinished import sweep as sweep_uploads
-from vault.unfinished import unended
-from vault.verification import check_vault
+from vault.proceedings import people
+from vault.upkeep import rotation
+from vault.upkeep.inventory import mend_bucket
+from vault.upkeep.orphans import Orphans, sweep_orphans
 
 keys = typer.Typer(help="Root keys.", no_args_is_help=True)
 

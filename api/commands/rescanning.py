@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from vault import rescan
 from vault.errors import VaultError
+from vault.intake import rescan
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -15,7 +15,7 @@ from api.composition import open_bucket
 from api.settings import SettingsRefused, read_bucket
 from vault.errors import Tampered
 from vault.ids import CaseId
-from vault.restoring import Refusal, Restorable, restorable
+from vault.upkeep.restoring import Refusal, Restorable, restorable
 
 # Of a name that somebody typed, what looks like the kind of file is kept, and nothing else.
 _KIND_OF_FILE = re.compile(r"\.[A-Za-z0-9]{1,8}")

@@ -8,9 +8,9 @@ import typer
 from api.commands.options import Data
 from api.composition import open_vault
 from api.settings import read_settings
-from vault import rescan
 from vault.ids import UploadId
-from vault.rescan import Tried
+from vault.intake import rescan
+from vault.intake.rescan import Tried
 
 
 def scan(

@@ -6,8 +6,8 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
-from vault import people
 from vault.errors import VaultError
+from vault.proceedings import people
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from api.intake.form import DocumentForm
-from vault.descriptions import Bytes, Description
 from vault.errors import Invalid
+from vault.intake.descriptions import Bytes, Description
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

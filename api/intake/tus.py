@@ -14,9 +14,9 @@ import re
 from typing import TYPE_CHECKING
 
 from api.intake.described import FLAGS, announced_digest
-from vault.descriptions import Bytes, Description
 from vault.errors import Invalid, VaultError
-from vault.uploads import Announced
+from vault.intake.descriptions import Bytes, Description
+from vault.intake.uploads import Announced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ from api.intake.limited import LimitedRoute
 from api.problems import problems
 from api.schemas.agreements import AgreementOut, AgreementsOut, NewSignature
 from policies.schema import schema
-from vault import agreements, signing
+from vault.negotiation import agreements, signing
 
 router = APIRouter(tags=["agreements"], route_class=LimitedRoute)
 

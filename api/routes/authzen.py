@@ -17,9 +17,9 @@ from api.schemas import authzen as wire
 from api.search_pages import SearchPage, malformed
 from policies.terms import View
 from policies.vocabulary import NO_LABEL, Marking
-from vault import evaluation, searches
 from vault.access import NOWHERE
-from vault.evaluation import Evaluation, Kind, Person
+from vault.disclosure import evaluation, searches
+from vault.disclosure.evaluation import Evaluation, Kind, Person
 from vault.ids import CaseId, DocumentId
 
 router = APIRouter(tags=["authzen"], route_class=LimitedRoute)

@@ -16,8 +16,8 @@ from api.schemas.cases import (
     NewPhase,
     ParticipantOut,
 )
-from vault import cases, phases, seats
 from vault.ids import PersonId
+from vault.proceedings import cases, phases, seats
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=LimitedRoute)
 

@@ -18,10 +18,11 @@ from api.routes.lists import Purpose
 from api.schemas.documents import DepositedOut, DocumentOut, QuarantinedOut
 from policies.decisions import Obligation
 from policies.terms import PROVENANCES, View
-from vault import deposits, documents
-from vault.accession import Deposited
-from vault.deliveries import Release
-from vault.quarantine import Quarantined
+from vault.disclosure import documents
+from vault.disclosure.deliveries import Release
+from vault.intake import deposits
+from vault.intake.accession import Deposited
+from vault.intake.quarantine import Quarantined
 
 router = APIRouter(tags=["documents"])
 

@@ -17,8 +17,9 @@ from api.schemas.exceptions import (
     ReadersOut,
     RequestOut,
 )
-from vault import clawback, exceptions, grants, notices, register
-from vault.exceptions import NewRequest
+from vault.deviations import clawback, exceptions, grants, register
+from vault.deviations.exceptions import NewRequest
+from vault.proceedings import notices
 
 Grant = Annotated[int, Path(ge=1, le=999_999, description="Number of the grant.")]
 

@@ -10,9 +10,9 @@ from api.access import CaseHere, SubjectHere, VaultHere
 from api.problems import problems
 from api.schemas.documents import CountOut, DocumentOut, DocumentsOut
 from api.schemas.exports import MEDIA_TYPES, ExportFormat, lines
-from vault import exports, listing
-from vault.listing import Ask, Order
-from vault.selection import Filters
+from vault.disclosure import exports, listing
+from vault.disclosure.listing import Ask, Order
+from vault.disclosure.selection import Filters
 
 router = APIRouter(prefix="/v1/cases/{case}/documents", tags=["documents"])
 

@@ -16,7 +16,7 @@ from api.schemas.negotiation import (
     NewComment,
     WhatIfOut,
 )
-from vault import comments, foresight
+from vault.negotiation import comments, foresight
 
 router = APIRouter(
     prefix="/v1/cases/{case}/agreements/{version}",

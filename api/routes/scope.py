@@ -9,9 +9,9 @@ from api.intake.limited import LimitedRoute
 from api.problems import problems
 from api.routes.lists import Purpose
 from api.schemas.scope import ExplanationOut, SuppositionIn, ViewAsOut
-from vault import listing
-from vault.explanations import explain_supposed
-from vault.view_as import view_as
+from vault.disclosure import listing
+from vault.disclosure.explanations import explain_supposed
+from vault.disclosure.view_as import view_as
 
 router = APIRouter(prefix="/v1/cases/{case}", tags=["scope"], route_class=LimitedRoute)
 

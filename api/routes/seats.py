@@ -10,7 +10,7 @@ from api.intake.limited import LimitedRoute
 from api.problems import problems
 from api.schemas.cases import ParticipantOut
 from api.schemas.seats import NewEnd, PhasePreviewOut
-from vault import phases, seat_changes
+from vault.proceedings import phases, seat_changes
 
 router = APIRouter(prefix="/v1/cases/{case}", tags=["cases"], route_class=LimitedRoute)
 

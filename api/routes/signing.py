@@ -8,7 +8,7 @@ from api.access import SubjectHere, VaultHere
 from api.intake.limited import LimitedRoute
 from api.problems import problems
 from api.schemas.signing import NewSigningKey, SigningKeyOut, SigningKeysOut
-from vault import signing_keys
+from vault.negotiation import signing_keys
 
 router = APIRouter(prefix="/v1/signing-keys", tags=["agreements"], route_class=LimitedRoute)
 

@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from api.access import CaseHere, SubjectHere, VaultHere
 from api.problems import problems
 from api.schemas.trail import EventOut, EventsOut
-from vault import trail
+from vault.inspection import trail
 
 router = APIRouter(tags=["trail"])
 

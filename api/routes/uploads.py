@@ -25,10 +25,10 @@ from api.intake.tus import (
 )
 from api.problems import problems
 from api.schemas.uploads import UploadOut
-from vault import uploads
-from vault.arrivals import Piece, TooShort
-from vault.resuming import receive
-from vault.uploads import Upload
+from vault.intake import uploads
+from vault.intake.arrivals import Piece, TooShort
+from vault.intake.resuming import receive
+from vault.intake.uploads import Upload
 
 _SPOKEN = [(b"tus-resumable", VERSION.encode()), (b"tus-version", VERSION.encode())]
 

@@ -10,8 +10,8 @@ from api.schemas.bodies import CASE, DIGEST, INSTANT, PERSON, RequestBody, Respo
 from policies.flags import Flag
 from policies.sentences import sentence
 from policies.terms import terms_json
-from vault.signatories import Signatory
-from vault.versions import Agreement, Notice, Signature, State, Withdrawal
+from vault.negotiation.signatories import Signatory
+from vault.negotiation.versions import Agreement, Notice, Signature, State, Withdrawal
 
 StateName = Literal["draft", "withdrawn", "superseded", "in-force", "replaced"]
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.schemas.bodies import CASE, DIGEST, DOCUMENT, PERSON, ResponseBody
 from api.schemas.scope import WouldAllowOut
 from policies.explain import sentences
-from vault.evaluation import Evaluated, Semantic
+from vault.disclosure.evaluation import Evaluated, Semantic
 
 
 class AuthzenBody(BaseModel):

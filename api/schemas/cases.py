@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from api.schemas.bodies import CASE, INSTANT, PERSON, RequestBody, ResponseBody
-from vault.cases import Case
-from vault.seats import Participant
+from vault.proceedings.cases import Case
+from vault.proceedings.seats import Participant
 
 
 class NewCase(RequestBody):

@@ -9,11 +9,11 @@ from uuid import UUID
 from pydantic import Field
 
 from api.schemas.bodies import CASE, DIGEST, DOCUMENT, INSTANT, VIEW_NAMES, ResponseBody, ViewName
-from vault.accession import Deposited
-from vault.deliveries import Stored
-from vault.documents import Document
-from vault.listing import Tally
-from vault.quarantine import Quarantined
+from vault.disclosure.deliveries import Stored
+from vault.disclosure.documents import Document
+from vault.disclosure.listing import Tally
+from vault.intake.accession import Deposited
+from vault.intake.quarantine import Quarantined
 
 
 class StoredOut(ResponseBody):

@@ -18,12 +18,12 @@ from api.schemas.bodies import (
 )
 from policies.instants import ALWAYS, NEVER, Instant
 from policies.terms import View
-from vault.clawback import Opening
-from vault.exceptions import NewRequest
-from vault.grants import NewGrant
-from vault.notices import Notice, NoticeKind
-from vault.register import GrantMade, Register
-from vault.requests import Answer, Asked, Route
+from vault.deviations.clawback import Opening
+from vault.deviations.exceptions import NewRequest
+from vault.deviations.grants import NewGrant
+from vault.deviations.register import GrantMade, Register
+from vault.deviations.requests import Answer, Asked, Route
+from vault.proceedings.notices import Notice, NoticeKind
 
 _REASON = "One line of at most 500 characters; sealed, and shown to those who answer."
 _SAID = {

@@ -6,7 +6,7 @@ from io import StringIO
 from typing import Literal
 
 from api.schemas.documents import DocumentOut
-from vault.documents import Document
+from vault.disclosure.documents import Document
 
 ExportFormat = Literal["csv", "jsonl"]
 

@@ -18,8 +18,8 @@ from api.schemas.bodies import (
 from policies.comparison import ClauseChange
 from policies.instants import ALWAYS, NEVER
 from policies.whatif import Sight
-from vault.comments import Comment
-from vault.foresight import Compared, Outlook, Said, Touched, WhatIf
+from vault.negotiation.comments import Comment
+from vault.negotiation.foresight import Compared, Outlook, Said, Touched, WhatIf
 
 _SENTENCE = "Clause 3.1: the parties and counsel of respondent may see in full documents of ..."
 

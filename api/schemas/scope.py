@@ -18,8 +18,8 @@ from policies.decisions import Permit
 from policies.explain import Counterfactual, Explanation, sentences
 from policies.terms import Marking, View
 from policies.vocabulary import NO_LABEL
-from vault.explanations import Supposition
-from vault.view_as import Cell, SeenBy, ViewAs
+from vault.disclosure.explanations import Supposition
+from vault.disclosure.view_as import Cell, SeenBy, ViewAs
 
 
 class SuppositionIn(RequestBody):

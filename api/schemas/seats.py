@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, Field
 
 from api.schemas.bodies import VIEW_NAMES, RequestBody, ResponseBody, ViewName
-from vault.phases import Effect, Preview
+from vault.proceedings.phases import Effect, Preview
 
 
 class NewEnd(RequestBody):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.schemas.agreements import PUBLIC_KEY
 from api.schemas.bodies import INSTANT, RequestBody, ResponseBody
-from vault.signing_keys import SigningKey
+from vault.negotiation.signing_keys import SigningKey
 
 
 class NewSigningKey(RequestBody):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.schemas.bodies import INSTANT, PERSON, ResponseBody
-from vault.trail import TrailEntry
+from vault.inspection.trail import TrailEntry
 
 
 class EventOut(ResponseBody):

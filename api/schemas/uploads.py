@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.schemas.bodies import CASE, INSTANT, ResponseBody
 from api.schemas.documents import DepositedOut
-from vault.uploads import Upload
+from vault.intake.uploads import Upload
 
 
 class UploadOut(ResponseBody):

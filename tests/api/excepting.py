@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.builders import Case
 from tests.vault.asking import ask, grant, participant
-from vault import clawback
+from vault.deviations import clawback
 from vault.ids import DocumentId
 
 EXCEPTING: dict[tuple[str, str], str] = {

@@ -14,9 +14,10 @@ from tests.api.conftest import Server
 from tests.api.gateway import Json, ask, asked, document, person
 from tests.api.test_bad_input import SECRET, is_problem
 from tests.builders import CLAUSES, Case, House
-from vault import cases, trail
-from vault.documents import find, sealed_marking
+from vault.disclosure.documents import find, sealed_marking
 from vault.ids import DocumentId, new_id
+from vault.inspection import trail
+from vault.proceedings import cases
 
 
 @pytest.fixture

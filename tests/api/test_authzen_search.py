@@ -13,8 +13,9 @@ from tests.api.conftest import Server
 from tests.api.gateway import Json, ask, asked, document, person
 from tests.api.test_bad_input import SECRET, is_problem
 from tests.builders import Case, House
-from vault import seats, trail
 from vault.ids import DocumentId, new_id
+from vault.inspection import trail
+from vault.proceedings import seats
 
 
 @pytest.fixture

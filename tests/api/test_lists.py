@@ -13,7 +13,7 @@ import pytest
 from tests.api.conftest import Server
 from tests.api.test_bad_input import SECRET, is_problem
 from tests.builders import CLAUSES, Case, House
-from vault import trail
+from vault.inspection import trail
 
 
 @pytest.fixture

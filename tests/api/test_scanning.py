@@ -24,7 +24,7 @@ from tests.api.test_program import COMMAND, opened_case, up
 from tests.api.test_program import HEADERS as IMAGING
 from tests.api.test_tus import TUS, begin, creation, send
 from tests.scanning.clamd import MALWARE, Clamd
-from vault import people
+from vault.proceedings import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

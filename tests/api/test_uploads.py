@@ -13,10 +13,10 @@ import pytest
 from tests.api.conftest import Server
 from tests.api.test_bad_input import HEADERS, is_problem
 from tests.builders import Case, House
-from vault import deposits, unfinished
 from vault.core import Limits
-from vault.descriptions import Bytes, Description
 from vault.errors import Conflict, Invalid
+from vault.intake import deposits, unfinished
+from vault.intake.descriptions import Bytes, Description
 from vault.sealing.parts import PART_SIZE
 from vault.storage.names import case_key_name
 

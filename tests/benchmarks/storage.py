@@ -24,12 +24,12 @@ from tests.benchmarks.services import LOG_ORIGIN, postgres
 from tests.builders import House
 from tests.conftest import Clock
 from tests.policies.stock import StockScope
-from vault import listing
 from vault.access import stand
 from vault.core import Limits
 from vault.database import documents
 from vault.database.connection import Database
 from vault.details import DocumentDetails
+from vault.disclosure import listing
 from vault.ids import DocumentId, new_id
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey

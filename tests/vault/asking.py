@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from policies.terms import View
 from tests.builders import CLAUSES, terms
-from vault import agreements, deposits, exceptions
-from vault.accession import Deposited
-from vault.cases import read_case
-from vault.descriptions import Bytes, Description
-from vault.exceptions import NewRequest
-from vault.grants import NewGrant
-from vault.register import list_exceptions
-from vault.requests import Asked, Route
+from vault.deviations import exceptions
+from vault.deviations.exceptions import NewRequest
+from vault.deviations.grants import NewGrant
+from vault.deviations.register import list_exceptions
+from vault.deviations.requests import Asked, Route
+from vault.intake import deposits
+from vault.intake.accession import Deposited
+from vault.intake.descriptions import Bytes, Description
+from vault.negotiation import agreements
+from vault.proceedings.cases import read_case
 
 if TYPE_CHECKING:
     from tests.builders import Case

@@ -9,18 +9,18 @@ from psycopg.sql import SQL, Identifier
 
 from tests.builders import Case, House
 from tests.conftest import Place
-from vault import trail
 from vault.access import open_entry
 from vault.audit.certificates import Certificate, verify_certificate
 from vault.audit.events import Event
 from vault.database import log
-from vault.erasure import Erased
-from vault.erasure_plans import Order
+from vault.disposition.erasure import Erased
+from vault.disposition.plans import Order
 from vault.errors import Tampered
 from vault.ids import CaseId
+from vault.inspection import trail
+from vault.inspection.verification import check_vault
 from vault.keyring.keyring import Destruction, Keyring
 from vault.keyring.root import FileRootKey
-from vault.verification import check_vault
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ORDER = Order(ordered_by="A. Clerk", reason="Settled and closed", backup_retention_days=35)

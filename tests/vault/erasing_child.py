@@ -11,9 +11,9 @@ from uuid import UUID
 from api.composition import compose
 from tests.contracts.failing_store import FailingStore
 from tests.vault.erasing import ORDER
-from vault import erasure
 from vault.core import Limits
 from vault.database.connection import Database
+from vault.disposition import erasure
 from vault.ids import CaseId
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey

@@ -15,13 +15,16 @@ from tests.builders import Case, House
 from tests.conftest import Place
 from tests.vault.asking import SEATS, answer, ask, deposited, grant, participant
 from tests.vault.test_tampering import run_as_administrator
-from vault import clawback, documents, exceptions, grants, notices, seat_changes, trail
+from vault.deviations import clawback, exceptions, grants
+from vault.deviations.exceptions import NewRequest
+from vault.deviations.register import list_exceptions
+from vault.deviations.requests import Asked, Status
+from vault.disclosure import documents
 from vault.errors import Conflict, NotFound, NotPermitted, Tampered, VaultError
-from vault.exceptions import NewRequest
 from vault.ids import DocumentId
-from vault.register import list_exceptions
-from vault.requests import Asked, Status
-from vault.verification import check_vault
+from vault.inspection import trail
+from vault.inspection.verification import check_vault
+from vault.proceedings import notices, seat_changes
 
 
 @pytest.fixture

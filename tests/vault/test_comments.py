@@ -3,8 +3,8 @@
 import pytest
 
 from tests.builders import Case, House
-from vault import comments
 from vault.errors import Invalid, NotFound
+from vault.negotiation import comments
 
 
 @pytest.fixture

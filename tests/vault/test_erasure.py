@@ -11,32 +11,25 @@ from policies.terms import View
 from tests.builders import Case, House
 from tests.conftest import Place
 from tests.vault.erasing import ORDER, agreed_case, names_in_trail, said_by
-from vault import (
-    cases,
-    deposits,
-    documents,
-    erasure,
-    exceptions,
-    exports,
-    listing,
-    register,
-    replay,
-    trail,
-    view_as,
-)
 from vault.access import open_entry
 from vault.content import object_name
 from vault.core import Subject, Vault
 from vault.database import erasures, log
-from vault.descriptions import Bytes, Description
-from vault.erasure_plans import inventory_digest
+from vault.deviations import exceptions, register
+from vault.deviations.exceptions import NewRequest
+from vault.deviations.grants import NewGrant
+from vault.disclosure import documents, exports, listing, view_as
+from vault.disclosure.listing import Ask
+from vault.disposition import erasure
+from vault.disposition.plans import inventory_digest
 from vault.errors import NotFound
-from vault.exceptions import NewRequest
-from vault.grants import NewGrant
 from vault.ids import CaseId
-from vault.listing import Ask
+from vault.inspection import replay, trail
+from vault.inspection.verification import verify_the_log
+from vault.intake import deposits
+from vault.intake.descriptions import Bytes, Description
+from vault.proceedings import cases
 from vault.storage.s3 import S3Store
-from vault.verification import verify_the_log
 
 GRANT = NewGrant(to="party:respondent", view=View.FULL, purposes=("mediation",))
 

@@ -11,16 +11,14 @@ from policies.terms import View
 from tests.builders import Case, House
 from tests.contracts.failing_store import FailingStore
 from tests.vault.erasing import ORDER, agreed_case, last_event
-from vault import (
-    deposits,
-    documents,
-    erasure,
-)
-from vault.descriptions import Bytes
-from vault.erasure import Erased
-from vault.erasure_plans import Order
+from vault.disclosure import documents
+from vault.disposition import erasure
+from vault.disposition.erasure import Erased
+from vault.disposition.plans import Order
 from vault.errors import Conflict, Invalid, NotFound
 from vault.ids import CaseId, DocumentId
+from vault.intake import deposits
+from vault.intake.descriptions import Bytes
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.storage.s3 import S3Store

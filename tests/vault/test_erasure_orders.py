@@ -20,11 +20,8 @@ from tests.vault.erasing import (
     said_by,
     tables,
 )
-from vault import (
-    erasure,
-    holds,
-)
 from vault.content import object_name
+from vault.disposition import erasure, holds
 from vault.errors import Conflict, NotFound, Unavailable
 from vault.keyring.root import FileRootKey
 from vault.storage.port import Kept

@@ -7,9 +7,11 @@ from policies.terms import View
 from tests.builders import Case, House
 from tests.conftest import Place
 from tests.vault.erasing import ORDER, agreed_case, problems, put_back, tables
-from vault import cases, clawback, erasure
 from vault.content import object_name
+from vault.deviations import clawback
+from vault.disposition import erasure
 from vault.errors import NotFound, Tampered
+from vault.proceedings import cases
 from vault.storage.s3 import S3Store
 
 

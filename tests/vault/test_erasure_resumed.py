@@ -15,9 +15,11 @@ import pytest
 from tests.conftest import LOG_ORIGIN
 from tests.contracts.failing_store import FailingStore, Fault
 from tests.vault.erasing import ORDER, ProviderOfCaseKeys, agreed_case, problems, said_by
-from vault import cases, documents, erasure
-from vault.erasure_plans import Order
+from vault.disclosure import documents
+from vault.disposition import erasure
+from vault.disposition.plans import Order
 from vault.errors import Conflict, NotFound, Unavailable
+from vault.proceedings import cases
 
 if TYPE_CHECKING:
     from pathlib import Path

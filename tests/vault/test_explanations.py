@@ -11,9 +11,9 @@ from policies.decisions import Denial, Permit
 from policies.explain import sentences
 from policies.terms import Marking, View
 from tests.builders import CLAUSES, Case, House
-from vault import documents
+from vault.disclosure import documents
+from vault.disclosure.explanations import Supposition, explain_supposed
 from vault.errors import Invalid, NotPermitted
-from vault.explanations import Supposition, explain_supposed
 
 CHART = Marking("medical", "claimant", "pre-existing", "-")
 

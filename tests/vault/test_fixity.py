@@ -11,14 +11,15 @@ from tests.builders import Case, House
 from tests.contracts.failing_store import FailingStore
 from tests.vault.erasing import ORDER, last_event
 from tests.vault.test_tampering import DAMAGE, overwrite
-from vault import erasure, fixity
 from vault.access import open_entry
-from vault.accession import Deposited
 from vault.content import object_name
 from vault.database import log
+from vault.disposition import erasure
 from vault.errors import Conflict, Unavailable
-from vault.fixity import Finding, Pace
+from vault.intake.accession import Deposited
 from vault.storage.s3 import S3Store
+from vault.upkeep import fixity
+from vault.upkeep.fixity import Finding, Pace
 
 MIB = 1 << 20
 

@@ -9,12 +9,13 @@ import pytest
 from policies.terms import View
 from tests.builders import CLAUSES, Case, House
 from tests.vault.asking import SEATS, agreed, answer, ask, deposited, grant, participant
-from vault import exceptions, grants, phases, seat_changes, seats
+from vault.deviations import exceptions, grants
+from vault.deviations.exceptions import NewRequest
+from vault.deviations.register import list_exceptions
+from vault.deviations.requests import Route, Status
 from vault.errors import Conflict, Invalid, NotFound, NotPermitted
-from vault.exceptions import NewRequest
 from vault.ids import DocumentId, new_id
-from vault.register import list_exceptions
-from vault.requests import Route, Status
+from vault.proceedings import phases, seat_changes, seats
 
 
 @pytest.fixture

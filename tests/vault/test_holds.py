@@ -9,7 +9,7 @@ import pytest
 from tests.builders import Case, House
 from tests.conftest import Place
 from tests.vault.erasing import ORDER, agreed_case, names_in_trail, problems
-from vault import erasure, holds
+from vault.disposition import erasure, holds
 from vault.errors import Conflict, Invalid, NotFound, Tampered
 from vault.ids import CaseId, DocumentId
 

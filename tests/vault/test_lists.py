@@ -14,17 +14,17 @@ from tests.builders import Case, House
 from tests.policies.worlds import SIDES, some_clause
 from tests.vault.planting import GRANTED, Planted, plant
 from tests.vault.test_scope_in_force import everything_to
-from vault import exports, listing
 from vault.access import stand
+from vault.disclosure import exports, listing
+from vault.disclosure.listing import Ask, Order
+from vault.disclosure.selection import Filters
 from vault.errors import Conflict, Invalid, NotFound
-from vault.listing import Ask, Order
-from vault.selection import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vault.core import Subject
-    from vault.documents import Document
+    from vault.disclosure.documents import Document
 
 SEATS = (
     "mediator",

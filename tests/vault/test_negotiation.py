@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from tests.builders import CLAUSES, Case, House, terms
-from vault import agreements, cases, seat_changes, trail
 from vault.errors import Conflict, Invalid, NotFound, NotPermitted
-from vault.versions import Agreement, State
+from vault.inspection import trail
+from vault.negotiation import agreements
+from vault.negotiation.versions import Agreement, State
+from vault.proceedings import cases, seat_changes
 
 
 def clause(number: str, to: str, view: str = "full", **members: object) -> dict[str, Any]:

@@ -7,12 +7,14 @@ import pytest
 
 from tests.builders import CLAUSES, Case, House
 from tests.conftest import Place
-from vault import agreements, deposits, foresight, trail
 from vault.core import Subject
-from vault.descriptions import Bytes, Description
 from vault.errors import Conflict, Tampered, Unavailable
+from vault.inspection import trail
+from vault.intake import deposits
+from vault.intake.descriptions import Bytes, Description
+from vault.negotiation import agreements, foresight
+from vault.negotiation.versions import Notice
 from vault.storage.s3 import S3Store
-from vault.versions import Notice
 
 SAID = Description(document_class="medical", title="x", provenance="pre-existing", content=Bytes())
 

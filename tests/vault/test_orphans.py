@@ -22,11 +22,12 @@ from hypothesis.stateful import (
 from tests.contracts.failing_store import FailingStore
 from tests.contracts.memory_store import MemoryStore
 from tests.vault.erasing import ORDER
-from vault import erasure, unfinished
+from vault.disposition import erasure
 from vault.errors import Unavailable, VaultError
 from vault.ids import CaseId, RenditionId, new_id
-from vault.orphans import sweep_orphans
+from vault.intake import unfinished
 from vault.storage.names import case_key_name, manifest_name, object_name
+from vault.upkeep.orphans import sweep_orphans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

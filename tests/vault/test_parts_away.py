@@ -9,8 +9,9 @@ from policies.terms import View
 from tests.builders import Case, House
 from tests.conftest import Place
 from tests.contracts.failing_store import FailingStore, Fault
-from vault import documents, listing, unfinished
+from vault.disclosure import documents, listing
 from vault.errors import Unavailable
+from vault.intake import unfinished
 from vault.storage.s3 import S3Store
 
 

@@ -6,9 +6,12 @@ import pytest
 
 from tests.builders import Case, House
 from tests.vault.asking import SEATS, deposited, grant
-from vault import clawback, foresight, grants, phases, trail
+from vault.deviations import clawback, grants
 from vault.errors import Conflict, Invalid, NotFound, NotPermitted
-from vault.phases import Effect
+from vault.inspection import trail
+from vault.negotiation import foresight
+from vault.proceedings import phases
+from vault.proceedings.phases import Effect
 
 
 @pytest.fixture

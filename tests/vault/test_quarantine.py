@@ -30,14 +30,16 @@ from tests.vault.waiting import (
     under,
     unscannable,
 )
-from vault import documents, listing, rescan, seat_changes, unfinished, uploads
-from vault.accession import Deposited
-from vault.arrivals import OffsetDiffers, Piece
 from vault.core import Limits
+from vault.disclosure import documents, listing
 from vault.errors import Conflict, Malware, NotFound, TooLarge, Unavailable
-from vault.orphans import sweep_orphans
-from vault.quarantine import Quarantined, pause_after
-from vault.resuming import receive
+from vault.intake import rescan, unfinished, uploads
+from vault.intake.accession import Deposited
+from vault.intake.arrivals import OffsetDiffers, Piece
+from vault.intake.quarantine import Quarantined, pause_after
+from vault.intake.resuming import receive
+from vault.proceedings import seat_changes
+from vault.upkeep.orphans import sweep_orphans
 
 if TYPE_CHECKING:
     from tests.conftest import Place

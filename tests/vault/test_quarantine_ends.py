@@ -22,10 +22,11 @@ from tests.vault.waiting import (
     under,
     unscannable,
 )
-from vault import erasure, rescan, unfinished, uploads
+from vault.disposition import erasure
 from vault.errors import NotFound
 from vault.ids import UploadId, new_id
-from vault.quarantine import Quarantined
+from vault.intake import rescan, unfinished, uploads
+from vault.intake.quarantine import Quarantined
 
 if TYPE_CHECKING:
     from tests.conftest import Place

@@ -8,10 +8,10 @@ import pytest
 
 from tests.builders import Case, House
 from tests.vault.uploading import announced, begin, nothing_is_left, send
-from vault import deposits, uploads
 from vault.core import Limits
-from vault.descriptions import Bytes
 from vault.errors import TooLarge
+from vault.intake import deposits, uploads
+from vault.intake.descriptions import Bytes
 
 
 @pytest.fixture

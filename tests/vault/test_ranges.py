@@ -14,20 +14,22 @@ from policies.terms import View
 from tests.builders import Case, House
 from tests.conftest import Place
 from tests.vault.test_tampering import overwrite, run_as_administrator
-from vault import clawback, documents, trail
 from vault.content import object_name
-from vault.deliveries import Choice, Stored
+from vault.deviations import clawback
+from vault.disclosure import documents
+from vault.disclosure.deliveries import Choice, Stored
 from vault.errors import Conflict, Invalid, NotPermitted, Tampered, Unavailable, VaultError
-from vault.replay import replay
+from vault.inspection import trail
+from vault.inspection.replay import replay
 from vault.sealing.cobblestone import HEADER_SIZE, SEALED_CHUNK_SIZE
 from vault.sealing.opening import ByteRange
 from vault.sealing.parts import PART_SIZE, sealed_length
 from vault.storage.s3 import S3Store
 
 if TYPE_CHECKING:
-    from vault.accession import Deposited
     from vault.audit.events import Event
     from vault.ids import DocumentId
+    from vault.intake.accession import Deposited
 
 CHUNK = 16 << 10
 LARGE = bytes(range(251)) * (2 * PART_SIZE // 251 + 9)

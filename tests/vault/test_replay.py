@@ -15,16 +15,18 @@ from policies.terms import View, parse_terms
 from tests.builders import CLAUSES, Case, House, terms
 from tests.vault.test_scope_in_force import everything_to
 from tests.vault.test_tampering import run_as_administrator
-from vault import cases, clawback, documents, exceptions, seat_changes
 from vault.access import open_entry, stand
 from vault.audit.events import Outcome, Tag
 from vault.database.log import all_entries
+from vault.deviations import clawback, exceptions
+from vault.deviations.exceptions import NewRequest
+from vault.deviations.grants import NewGrant
+from vault.disclosure import documents
+from vault.disclosure.evaluation import Evaluation, Person, evaluate
+from vault.disclosure.selection import marking_of
 from vault.errors import Conflict, NotFound, NotPermitted
-from vault.evaluation import Evaluation, Person, evaluate
-from vault.exceptions import NewRequest
-from vault.grants import NewGrant
-from vault.replay import replay
-from vault.selection import marking_of
+from vault.inspection.replay import replay
+from vault.proceedings import cases, seat_changes
 
 if TYPE_CHECKING:
     from tests.conftest import Place

@@ -9,19 +9,19 @@ import pytest
 
 from tests.contracts.failing_store import FailingStore
 from tests.vault.test_tampering import run_as_administrator
-from vault import deposits
-from vault.clawback import claw_back
-from vault.descriptions import Bytes, Description
+from vault.deviations.clawback import claw_back
 from vault.errors import NotFound, Tampered, Unavailable
 from vault.ids import CaseId, RenditionId, new_id
-from vault.inventory import mend_bucket
+from vault.inspection.verification import check_vault
+from vault.intake import deposits
+from vault.intake.descriptions import Bytes, Description
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.manifests import read_manifest
-from vault.restoring import Refusal, restorable
 from vault.sealing.manifests import LONGEST_BYTES
 from vault.storage.names import case_key_name, manifest_name, object_name
-from vault.verification import check_vault
+from vault.upkeep.inventory import mend_bucket
+from vault.upkeep.restoring import Refusal, restorable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tests.builders import Case, House
     from tests.conftest import Place
-    from vault.accession import Deposited
+    from vault.intake.accession import Deposited
     from vault.sealing.manifests import Manifest
     from vault.storage.port import ObjectStore
     from vault.storage.s3 import S3Store

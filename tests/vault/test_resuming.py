@@ -12,16 +12,16 @@ from tests.builders import Case, House
 from tests.conftest import Place
 from tests.contracts.failing_store import FailingStore, Fault
 from tests.vault.uploading import CONTENT, TAIL, begin, is_whole, nothing_is_left, offset_of, send
-from vault import unfinished, uploads
-from vault.arrivals import OffsetDiffers, Piece, TooShort
 from vault.digests import RunningDigests
 from vault.errors import Conflict, Invalid, NotFound, Tampered, Unavailable
 from vault.ids import UploadId, new_id
-from vault.resuming import receive
+from vault.intake import unfinished, uploads
+from vault.intake.arrivals import OffsetDiffers, Piece, TooShort
+from vault.intake.resuming import receive
+from vault.intake.uploads import Busy
 from vault.sealing.parts import PART_SIZE
 from vault.storage.port import WriteMissing
 from vault.storage.s3 import S3Store
-from vault.uploads import Busy
 
 
 class Cut(Exception):

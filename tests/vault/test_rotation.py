@@ -27,13 +27,13 @@ from vault.database import log as entries
 from vault.database.connection import Database
 from vault.errors import KeyDestroyed, NotFound, Tampered, Unavailable
 from vault.ids import CaseId
+from vault.inspection.trail import read_events
+from vault.inspection.verification import check_vault
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.manifests import read_case_key, write_case_key
-from vault.rotation import rotate_case, rotate_root
 from vault.storage.s3 import S3Store
-from vault.trail import read_events
-from vault.verification import check_vault
+from vault.upkeep.rotation import rotate_case, rotate_root
 
 Reopened = Callable[[Keyring], House]
 

@@ -5,8 +5,9 @@ import pytest
 from policies.terms import View
 from tests.builders import CLAUSES, House, terms
 from tests.conftest import Clock
-from vault import agreements, documents
+from vault.disclosure import documents
 from vault.errors import Invalid, NotFound, NotPermitted
+from vault.negotiation import agreements
 
 
 def everything_to(*groups: str) -> list[dict[str, object]]:

@@ -14,11 +14,12 @@ from tests.conftest import Place
 from tests.vault.asking import SEATS, participant
 from tests.vault.test_strangers import ATTEMPTS
 from tests.vault.test_tampering import run_as_administrator
-from vault import cases, seat_changes, seats, trail
 from vault.errors import Conflict, Invalid, NotFound, NotPermitted, Tampered
 from vault.ids import CaseId, DocumentId, ParticipantId, new_id
-from vault.seats import Participant
-from vault.verification import check_vault
+from vault.inspection import trail
+from vault.inspection.verification import check_vault
+from vault.proceedings import cases, seat_changes, seats
+from vault.proceedings.seats import Participant
 
 
 @pytest.fixture

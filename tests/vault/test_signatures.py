@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.builders import CLAUSES, Case, House, public_text
 from tests.conftest import Place
-from vault import agreements, signing, signing_keys
 from vault.audit.personal import PersonalKey, signed_bytes
 from vault.errors import Conflict, Invalid, NotFound, NotPermitted, Tampered
-from vault.verification import check_vault
-from vault.versions import Agreement
+from vault.inspection.verification import check_vault
+from vault.negotiation import agreements, signing, signing_keys
+from vault.negotiation.versions import Agreement
 
 
 @pytest.fixture

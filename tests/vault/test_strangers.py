@@ -8,38 +8,23 @@ import pytest
 from policies.terms import Marking, View
 from tests.builders import Case, House, terms
 from tests.vault.asking import ask
-from vault import (
-    agreements,
-    cases,
-    clawback,
-    comments,
-    deposits,
-    documents,
-    exceptions,
-    exports,
-    foresight,
-    grants,
-    listing,
-    notices,
-    phases,
-    register,
-    seat_changes,
-    seats,
-    signing,
-    trail,
-    uploads,
-)
-from vault.arrivals import Piece
 from vault.core import Subject
 from vault.database import exceptions as rows
-from vault.descriptions import Bytes, Description
+from vault.deviations import clawback, exceptions, grants, register
+from vault.deviations.exceptions import NewRequest
+from vault.disclosure import documents, exports, listing
+from vault.disclosure.explanations import Supposition, explain_supposed
+from vault.disclosure.view_as import view_as
 from vault.errors import NotFound, NotPermitted
-from vault.exceptions import NewRequest
-from vault.explanations import Supposition, explain_supposed
 from vault.ids import CaseId, DocumentId, ParticipantId, UploadId, new_id
-from vault.resuming import receive
+from vault.inspection import trail
+from vault.intake import deposits, uploads
+from vault.intake.arrivals import Piece
+from vault.intake.descriptions import Bytes, Description
+from vault.intake.resuming import receive
+from vault.negotiation import agreements, comments, foresight, signing
+from vault.proceedings import cases, notices, phases, seat_changes, seats
 from vault.sealing.opening import ByteRange
-from vault.view_as import view_as
 
 SAID = Description(document_class="medical", title="x", provenance="pre-existing", content=Bytes())
 

@@ -14,12 +14,15 @@ from policies.terms import View
 from tests.builders import House, terms
 from tests.conftest import Place
 from tests.vault.test_scope_in_force import everything_to
-from vault import agreements, documents, listing, people, trail
 from vault.content import object_name
+from vault.disclosure import documents, listing
 from vault.errors import NotPermitted, Tampered, VaultError
 from vault.ids import RenditionId
+from vault.inspection import trail
+from vault.inspection.verification import check_vault
+from vault.negotiation import agreements
+from vault.proceedings import people
 from vault.storage.s3 import S3Store
-from vault.verification import check_vault
 
 MIB = 1 << 20
 LARGE = bytes(range(256)) * (17 * MIB // 256)

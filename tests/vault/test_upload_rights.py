@@ -15,10 +15,12 @@ from tests.vault.uploading import (
     offset_of,
     send,
 )
-from vault import seat_changes, trail, unfinished, uploads
-from vault.arrivals import Piece
 from vault.errors import NotFound, NotPermitted, Unread, VaultError
-from vault.resuming import receive
+from vault.inspection import trail
+from vault.intake import unfinished, uploads
+from vault.intake.arrivals import Piece
+from vault.intake.resuming import receive
+from vault.proceedings import seat_changes
 from vault.sealing.parts import PART_SIZE
 
 

@@ -7,11 +7,13 @@ import pytest
 from policies.decisions import Permit, Question, decide
 from policies.terms import View
 from tests.builders import CLAUSES, Case, House
-from vault import cases, listing, trail
 from vault.access import stand
+from vault.disclosure import listing
+from vault.disclosure.view_as import ViewAs, view_as
 from vault.errors import Invalid, NotFound, NotPermitted
 from vault.ids import ParticipantId, new_id
-from vault.view_as import ViewAs, view_as
+from vault.inspection import trail
+from vault.proceedings import cases
 
 SEATS = ("party:claimant", "counsel:claimant", "party:respondent", "counsel:respondent", "auditor")
 

@@ -4,9 +4,9 @@ import pytest
 
 from tests.builders import CLAUSES, Case, House
 from tests.vault.test_negotiation import clause
-from vault import foresight
 from vault.errors import NotFound
-from vault.foresight import Outlook
+from vault.negotiation import foresight
+from vault.negotiation.foresight import Outlook
 
 
 @pytest.fixture

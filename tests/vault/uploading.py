@@ -5,13 +5,13 @@ import os
 
 from policies.terms import View
 from tests.builders import Case, House
-from vault import uploads
-from vault.arrivals import Piece
-from vault.descriptions import Bytes, Description
 from vault.ids import UploadId
-from vault.resuming import receive
+from vault.intake import uploads
+from vault.intake.arrivals import Piece
+from vault.intake.descriptions import Bytes, Description
+from vault.intake.resuming import receive
+from vault.intake.uploads import Announced, Upload
 from vault.sealing.parts import PART_SIZE
-from vault.uploads import Announced, Upload
 
 CONTENT = os.urandom(2 * PART_SIZE + 1000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

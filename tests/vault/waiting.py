@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from tests.builders import Case, House
 from tests.vault.uploading import announced, send
-from vault import deposits, rescan, uploads
 from vault.access import open_entry
-from vault.accession import Deposited
 from vault.database import log
-from vault.descriptions import Bytes, Description
 from vault.ids import DocumentId, UploadId
-from vault.quarantine import Quarantined
+from vault.intake import deposits, rescan, uploads
+from vault.intake.accession import Deposited
+from vault.intake.descriptions import Bytes, Description
+from vault.intake.quarantine import Quarantined
 from vault.scanning.clamd import ClamdAddress, ClamdScanner
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Single documents beyond or below the agreement: asked for, granted, clawed back."""

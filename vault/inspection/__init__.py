@@ -1,0 +1,1 @@
+"""What happened is shown, decided anew and compared with what is stored."""

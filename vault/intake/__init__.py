@@ -1,0 +1,1 @@
+"""Content comes in: admitted, received, completed with a receipt, or removed."""

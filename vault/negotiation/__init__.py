@@ -1,0 +1,1 @@
+"""What the parties agree on: proposed, shown, compared, commented, signed, in force."""

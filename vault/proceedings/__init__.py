@@ -1,0 +1,1 @@
+"""A case and its people: opened, seated, moved from phase to phase, told what they must know."""
