@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -97,7 +97,7 @@ def open_vault(
             ) as vault:
                 if found.alone:
                     sweep(vault, vault.clock())
-                yield vault
+                yield replace(vault, scanner=settings.scanner)
 
 
 @contextmanager

@@ -32,9 +32,10 @@ _LINE_BEGINS = b'{"file": "'
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of each file."""
+    """What became of each file; `quarantined`: safe, and waiting for the malware scan."""
 
     deposited: int = 0
+    quarantined: int = 0
     there_before: int = 0
     size_bytes: int = 0
     failures: list[str] = field(default_factory=list[str])
@@ -44,6 +45,7 @@ class Outcome:
         return json.dumps(
             {
                 "deposited": self.deposited,
+                "quarantined": self.quarantined,
                 "size_bytes": self.size_bytes,
                 "there_before": self.there_before,
                 "failed": len(self.failures),
@@ -97,7 +99,10 @@ class Batch:
                     outcome.failures.append(f"{str(file)!r}: {why}")
                 return
             with lock:
-                outcome.deposited += 1
+                if deposited.get("state") == "quarantined":
+                    outcome.quarantined += 1
+                else:
+                    outcome.deposited += 1
                 outcome.size_bytes += deposited["size_bytes"]
                 _keep(receipts, {"file": str(file), **deposited})
 

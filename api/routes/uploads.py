@@ -174,7 +174,8 @@ def continue_upload(
     """Send what comes next: at least a part, or all that is left; the last byte completes it.
 
     The answer's offset may be less than what you sent: whole parts are kept, and the rest comes
-    again. The last answer names the document; its receipt is at `GET /v1/uploads/{upload}`.
+    again. The last answer names the document; its receipt is at `GET /v1/uploads/{upload}`. If the
+    malware scanner does not answer it says `Subrosa-Quarantine: waiting` instead.
     """
     check_media_type(request.headers)
     offset = read_offset(request.headers)
@@ -202,18 +203,19 @@ def terminate_upload(
     vault: VaultHere,
     upload: UploadHere,
 ) -> Response:
-    """End an upload that you do not want to go on with; nothing of it is kept."""
+    """End an upload that you do not want to go on with, or that waits; nothing of it is kept."""
     uploads.terminate(vault, subject, upload)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 def _progress(upload: Upload) -> dict[str, str]:
-    headers = {
-        "Upload-Offset": str(upload.offset),
-        "Upload-Expires": format_datetime(upload.expires_at, usegmt=True),
-    }
+    headers = {"Upload-Offset": str(upload.offset)}
+    if upload.expires_at is not None:
+        headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
     if upload.deposited is not None:
         headers["Subrosa-Document"] = str(upload.deposited.document_id)
+    elif upload.quarantined_at is not None:
+        headers["Subrosa-Quarantine"] = "refused" if upload.refused else "waiting"
     return headers
 
 

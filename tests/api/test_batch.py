@@ -30,7 +30,7 @@ def deposit(server: Server, case: Case, *words: object) -> tuple[int, dict[str, 
     command = ["document", "deposit", str(case.case_id), *map(str, words)]
     done = CliRunner().invoke(app, [*command, "--url", server.url, "--token", token])
     said: dict[str, int] = json.loads(done.stdout) if done.stdout else {}
-    return done.exit_code, said, done.stderr
+    return done.exit_code, said, done.stderr or str(done.exception)
 
 
 def test_a_folder_is_deposited_whole_and_a_second_run_sends_only_what_is_new(

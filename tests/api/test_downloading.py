@@ -25,7 +25,7 @@ OTHER = base64.b64encode(hashlib.sha256(b"other").digest())
 def opened(url: str, token: str, out: Path, document: object) -> tuple[int, str]:
     words = ["document", "open", str(document), "--url", url, "--token", token, "--out", str(out)]
     done = CliRunner().invoke(app, words)
-    return done.exit_code, done.stderr
+    return done.exit_code, str(done.exception)
 
 
 def test_a_document_is_written_to_a_new_file(server: Server, case: Case, tmp_path: Path) -> None:

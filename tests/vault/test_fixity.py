@@ -17,7 +17,7 @@ from vault.database import log
 from vault.database.connection import Database
 from vault.disposition import erasure
 from vault.errors import Conflict, Unavailable
-from vault.intake.completion import Deposited
+from vault.intake.accession import Deposited
 from vault.storage.s3 import S3Store
 from vault.upkeep import fixity
 from vault.upkeep.fixity import Finding, Pace

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tests.builders import Case, House
     from tests.conftest import Place
-    from vault.intake.completion import Deposited
+    from vault.intake.accession import Deposited
     from vault.sealing.manifests import Manifest
     from vault.storage.port import ObjectStore
     from vault.storage.s3 import S3Store

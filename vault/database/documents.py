@@ -248,13 +248,20 @@ def complete_upload(tx: Transaction, rendition_id: RenditionId) -> bool:
 
 
 def give_up_upload(tx: Transaction, rendition_id: RenditionId) -> bool:
-    """Let an upload never be completed; False if it has been.
+    """Let an upload never be completed; False if it has been, or waits for the malware scan.
 
     Waits for a completion whose outcome is still open.
     """
-    tx.execute("UPDATE uploads SET given_up = true WHERE rendition_id = %s", (rendition_id,))
-    query = "SELECT 1 FROM renditions WHERE rendition_id = %s"
-    return tx.value(query, (rendition_id,)) is None
+    tx.execute(
+        "UPDATE uploads SET given_up = true WHERE rendition_id = %(id)s AND NOT EXISTS"
+        " (SELECT FROM quarantines WHERE rendition_id = %(id)s AND ended_index IS NULL)",
+        {"id": rendition_id},
+    )
+    query = (
+        "SELECT 1 FROM renditions WHERE rendition_id = %(id)s UNION ALL"
+        " SELECT 1 FROM quarantines WHERE rendition_id = %(id)s AND ended_index IS NULL LIMIT 1"
+    )
+    return tx.value(query, {"id": rendition_id}) is None
 
 
 def delete_upload(tx: Transaction, rendition_id: RenditionId) -> None:
@@ -271,12 +278,15 @@ def keep_upload_alive(tx: Transaction, rendition_id: RenditionId, now: datetime)
 def uploads_silent_since(tx: Transaction, instant: datetime) -> list[UploadRow]:
     """Return the uploads in one request that were last alive before an instant and have not ended.
 
-    One that was given up has not ended before its object is known to be gone.
+    One that was given up has not ended before its object is known to be gone. What waits for the
+    malware scan is no upload any more, though its note is still there.
     """
     return tx.all(
         UploadRow,
         "SELECT rendition_id, case_id, person_id, alive_at, declared_bytes, expires_at"
-        " FROM uploads WHERE alive_at < %s AND (expires_at IS NULL OR given_up)"
+        " FROM uploads WHERE alive_at < %s AND (expires_at IS NULL OR given_up) AND NOT EXISTS"
+        " (SELECT FROM quarantines WHERE quarantines.rendition_id = uploads.rendition_id"
+        "   AND ended_index IS NULL)"
         " ORDER BY alive_at",
         (instant,),
     )

@@ -234,21 +234,21 @@ def _remove_objects(vault: Vault, row: ErasureRow) -> ErasureRow:
     """Remove every object until none is left but what the store has locked.
 
     What is found is noted before it is removed, so that the inventory is complete whenever this is
-    interrupted; and looked for again after, since an upload under way may have ended meanwhile.
+    interrupted, and names what was waiting for the malware scan; and looked for again after, since
+    an upload under way may have ended meanwhile.
     Versions that no list shows go last.
     """
     plan = open_plan(vault, row)
     locked: set[str] = set()
     while True:
-        if row.document_id is None:
-            _end_uploads(vault, row.case_id)
         found = [listed for listed in _objects(vault, row, plan) if listed.name not in locked]
-        if not found:
-            break
         known = set(row.inventory.splitlines())
         new = [line for line in map(_inventory_line, found) if line not in known]
         row = replace(row, inventory=row.inventory + "".join(f"{line}\n" for line in new))
         row = _noted(vault, row, row.step, plan)
+        ended = row.document_id is None and _end_uploads(vault, row.case_id)
+        if not found and not ended:
+            break
         for listed in sorted(found, key=_keys_first):
             if vault.store.destroy(listed.name):
                 locked.add(listed.name)
@@ -260,12 +260,14 @@ def _remove_objects(vault: Vault, row: ErasureRow) -> ErasureRow:
     return _noted(vault, row, "removed", replace(plan, locked=locked_lines(kept)))
 
 
-def _end_uploads(vault: Vault, case_id: CaseId) -> None:
+def _end_uploads(vault: Vault, case_id: CaseId) -> bool:
+    """End the uploads of a case; return whether there was any."""
     with vault.database.snapshot() as tx:
         under_way = erasures.uploads_of_case(tx, case_id)
     for rendition in under_way:
         if not abandon(vault, case_id, rendition):
             raise Unavailable("An upload to this case cannot be ended now; try again.")
+    return bool(under_way)
 
 
 def _objects(vault: Vault, row: ErasureRow, plan: Plan) -> Iterator[Listed]:

@@ -2,7 +2,8 @@
 
 A deposit is two changes with the bytes between them: it is admitted (the seat is checked and the
 upload noted), then, when every byte is durable in the store, it is completed (row, event and
-receipt; vault/intake/completion.py). Nobody can see a document before the second.
+receipt; vault/intake/completion.py). Nobody can see a document before the second. Where a malware
+scanner is set and does not answer, the second change lets the deposit wait instead.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
     from vault.core import Subject, Vault
     from vault.ids import CaseId
-    from vault.intake.completion import Deposited
+    from vault.intake.accession import Deposited
     from vault.intake.descriptions import Bytes, Description
+    from vault.intake.quarantine import Quarantined
 
 
 def deposit(
@@ -39,7 +41,7 @@ def deposit(
     describe: Callable[[], Description],
     *,
     declared_bytes: int | None = None,
-) -> Deposited:
+) -> Deposited | Quarantined:
     """Deposit a document: sealed under the case's key, in the store, on record, with a receipt.
 
     Until a clause covers its class it is seen by the depositor's side alone.
@@ -58,6 +60,7 @@ def deposit(
         Conflict: The subject has neither read nor signed the version in force.
         TooLarge: There is no room for it in the case, or for the subject.
         Invalid: The description, the size or the declared digest cannot be accepted.
+        Malware: The scanner found something; nothing of it is kept.
         Unavailable: The store or the database does not answer. Nothing is visible.
     """
     with change(vault, subject, case_id, Tag.DOCUMENT_DEPOSIT, hold=Hold.NOTHING) as act:
@@ -82,7 +85,7 @@ def deposit_redacted(
     describe: Callable[[], Bytes],
     *,
     declared_bytes: int | None = None,
-) -> Deposited:
+) -> Deposited | Quarantined:
     """Deposit the redacted version of a document, brought by the side that deposited it.
 
     From then on the seats whose clauses give the view `redacted` can read this version.
@@ -94,6 +97,7 @@ def deposit_redacted(
             the version in force.
         TooLarge: There is no room for it in the case, or for the subject.
         Invalid: The size, the file name or the declared digest cannot be accepted.
+        Malware: The scanner found something; nothing of it is kept.
         Unavailable: The store or the database does not answer. Nothing is visible.
     """
     standing, row, renditions = find(vault, subject, document_id)

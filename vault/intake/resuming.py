@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vault.access import Hold, change
 from vault.audit.events import Tag
 from vault.database import uploads
+from vault.database.quarantines import QuarantineRow
 from vault.errors import NotFound, TooLarge
 from vault.intake.admission import Admission, may_deposit
 from vault.intake.arrivals import Arrival, OffsetDiffers, Piece, TooShort
@@ -25,7 +26,8 @@ def receive(vault: Vault, subject: Subject, upload_id: UploadId, piece: Piece) -
     """Take in what comes next of an upload; with its last byte it is a document, with a receipt.
 
     Whole parts are kept even if the content breaks off; what does not fill a part is dropped.
-    Asked again with an offset at the end, a complete upload answers as it did.
+    Asked again with an offset at the end, a complete upload answers as it did, and so does one that
+    waits for the malware scan.
 
     Raises:
         NotFound: No such upload, it is somebody else's, it has expired, or the subject holds no
@@ -37,10 +39,16 @@ def receive(vault: Vault, subject: Subject, upload_id: UploadId, piece: Piece) -
         TooShort: It is less than a part, and not the end. Nothing of it is kept.
         TooLarge: It is more than was announced.
         Invalid: What has arrived is not what was announced. The upload has ended.
+        Malware: The scanner found something. The upload has ended.
         WriteMissing: The store has given it up. The upload has ended.
         Unavailable: The store or the database does not answer; it can be gone on with.
     """
-    _, row, _ = own(vault, subject, upload_id, Tag.UPLOAD_CONTINUE)
+    standing, row, _ = own(vault, subject, upload_id, Tag.UPLOAD_CONTINUE)
+    if isinstance(row, QuarantineRow):
+        assert standing.seated is not None
+        waits = as_kept(standing.seated.sealer, row, 0)
+        _check(waits, piece)
+        return waits
     with vault.database.alone(upload_id) as writer:
         if writer is None:
             raise Busy
