@@ -327,7 +327,7 @@ def test_a_case_whose_own_key_was_destroyed_stays_closed_to_every_backup(
     (case, document), (other, kept) = (a_case_with_a_document(house) for _ in range(2))
     with backed_up(place):
         wrapped = stored_keys(place)[case.case_id]
-        assert house.vault.keyring.destroy_case_key(case.case_id, wrapped) is not None
+        assert house.vault.keyring.destroy_case_key(case.case_id, wrapped)
     for opened in (house, reopened(Keyring(root_key))):
         again = Case(opened, case.case_id, case.people)
         with pytest.raises(NotFound):
