@@ -47,6 +47,11 @@ def wrapped_key(tx: Transaction, holder: UUID, kind: KeyKind) -> bytes | None:
     return found
 
 
+def lock_case_key(tx: Transaction, case_id: UUID) -> None:
+    """Let nobody replace a case's wrapped key until the transaction ends; wait for who does now."""
+    tx.execute("SELECT FROM keys WHERE holder_id = %s AND kind = 'case' FOR UPDATE", (case_id,))
+
+
 def holders_among(tx: Transaction, holders: Sequence[UUID]) -> set[UUID]:
     """Return those of the given ids that still have a key."""
     query = "SELECT holder_id FROM keys WHERE holder_id = ANY(%s::uuid[])"
