@@ -53,8 +53,12 @@ class Interrupted(FailingStore):
             self.after_read.pop()()
 
 
-def interrupted(vault: Vault, **happening: list[Callable[[], object]]) -> Vault:
-    return replace(vault, store=Interrupted(vault.store, **happening))
+def interrupted(
+    vault: Vault, what: list[Callable[[], object]], moment: str = "before_replace"
+) -> Vault:
+    store = Interrupted(vault.store)
+    setattr(store, moment, what)
+    return replace(vault, store=store)
 
 
 @pytest.fixture
@@ -77,7 +81,7 @@ def test_a_deposit_beside_a_rotation_leaves_the_new_key_in_the_bucket(
     new_root: FileRootKey,
 ) -> None:
     vault = reopened(Keyring(new_root, old=root_key)).vault
-    meeting = interrupted(vault, before_replace=[lambda: rotate_root(vault, owner)])
+    meeting = interrupted(vault, [lambda: rotate_root(vault, owner)])
     Case(House(meeting, house.clock), case.case_id, case.people).deposit("party:claimant")
     assert read_case_key(store, case.case_id) == stored_keys(place)[case.case_id]
     (found,) = restorable(store, Keyring(new_root))
@@ -97,7 +101,7 @@ def test_mending_beside_a_rotation_leaves_the_new_key_in_the_bucket(
     case.deposit("party:claimant")
     store.abandon(case_key_name(case.case_id))
     vault = reopened(Keyring(new_root, old=root_key)).vault
-    meeting = interrupted(vault, before_replace=[lambda: rotate_root(vault, owner)])
+    meeting = interrupted(vault, [lambda: rotate_root(vault, owner)])
     assert mend_bucket(meeting) == 1
     assert read_case_key(store, case.case_id) == stored_keys(place)[case.case_id]
 
@@ -115,7 +119,7 @@ def test_a_rotation_puts_no_key_of_an_erased_case_back(
     case.deposit("party:claimant")
     vault = reopened(Keyring(new_root, old=root_key)).vault
     erasing: list[Callable[[], object]] = [lambda: erase_case(vault, owner, case.case_id, ORDER)]
-    rotate_root(interrupted(vault, **{moment: erasing}), owner)
+    rotate_root(interrupted(vault, erasing, moment), owner)
     assert erasing == []
     assert not in_bucket(store, case)
 
@@ -126,7 +130,7 @@ def test_a_deposit_puts_no_key_of_an_erased_case_back(
     erasing: list[Callable[[], object]] = [
         lambda: erase_case(house.vault, owner, case.case_id, ORDER)
     ]
-    meeting = interrupted(house.vault, before_replace=erasing)
+    meeting = interrupted(house.vault, erasing)
     with pytest.raises(VaultError):
         Case(House(meeting, house.clock), case.case_id, case.people).deposit("party:claimant")
     assert erasing == []
@@ -138,7 +142,7 @@ def test_no_version_of_an_erased_cases_key_stays_in_a_bucket_that_keeps_versions
 ) -> None:
     vault = replace(house.vault, store=versioned)
     erasing: list[Callable[[], object]] = [lambda: erase_case(vault, owner, case.case_id, ORDER)]
-    keep_case_key(interrupted(vault, before_replace=erasing), case.case_id)
+    keep_case_key(interrupted(vault, erasing), case.case_id)
     assert erasing == []
     assert versioned.destroy(case_key_name(case.case_id)) == ()
     assert list(versioned.names()) == []

@@ -19,6 +19,7 @@ from vault.sealing.keys import CaseKey, DataKey, OperationsKey, PersonKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
     from vault.ids import PersonId
     from vault.keyring.destruction import Destruction
@@ -38,8 +39,8 @@ class Keyring:
     never to a name: an attacker who can write to the database can make a key fail to open; they
     cannot make it open for another case, person or rendition.
 
-    Opened case and person keys stay in memory for up to a minute after they were opened; if
-    nothing more is opened, until something is or the process ends.
+    Opened case and person keys are at hand for a minute, and in memory until the first of these
+    after it: `drop_outlived` is called, another key is opened, the process ends.
     """
 
     def __init__(
@@ -205,7 +206,16 @@ class Keyring:
         self.forget(case)
         return done
 
-    def forget(self, holder: CaseId | PersonId) -> None:
+    def drop_outlived(self) -> None:
+        """Drop the opened keys that have had their minute."""
+        self._case_keys.drop_outlived()
+        self._person_keys.drop_outlived()
+
+    def holders(self) -> set[UUID]:
+        """Return the cases and persons whose keys are at hand."""
+        return self._case_keys.holders() | self._person_keys.holders()
+
+    def forget(self, holder: UUID) -> None:
         """Drop the opened keys of a case or a person; the next use opens them anew.
 
         A key's bytes are overwritten once no operation holds it any more, as far as Python lets
