@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from vault.database import documents, keys
+from vault.database import documents, erasures, keys
 from vault.errors import Tampered
 from vault.sealing.manifests import (
     LONGEST_BYTES,
@@ -154,8 +154,8 @@ def abandon_rendition(vault: Vault, case: CaseId, rendition: RenditionId) -> Non
     vault.store.abandon(manifest_name(case, rendition))
     vault.store.abandon(object_name(case, rendition))
     with vault.database.transaction() as tx:
-        erased = keys.wrapped_key(tx, case, "case") is None
-    if erased:
+        _, erased = erasures.cases_among(tx, [case])
+    if case in erased:
         # An upload that was under way may have written it after the erasure had removed it.
         vault.store.abandon(case_key_name(case))
 
