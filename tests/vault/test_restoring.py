@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
 from tests.contracts.failing_store import FailingStore
+from tests.vault.erasing import OwnKeys, under
 from vault.deviations.clawback import claw_back
 from vault.errors import Tampered, Unavailable
 from vault.ids import CaseId, RenditionId, new_id
 from vault.inspection.verification import check_vault
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
-from vault.manifests import read_manifest
+from vault.manifests import read_case_key, read_manifest
 from vault.sealing.manifests import LONGEST_BYTES
 from vault.storage.names import case_key_name, manifest_name, object_name
 from vault.upkeep.inventory import mend_bucket
@@ -67,6 +69,24 @@ def restored(
         else:
             documents[found.manifest.title] = found.manifest, content
     return documents, refused
+
+
+def test_a_case_whose_own_key_is_destroyed_keeps_no_other_case_from_being_restored(
+    house: House, store: S3Store, root_key: FileRootKey
+) -> None:
+    mine = under(house, OwnKeys(root_key)).case("party:claimant", "party:respondent")
+    mine.deposit("party:claimant", b"chart", title="Chart")
+    destroyed = mine.house.case("party:claimant", "party:respondent")
+    destroyed.deposit("party:claimant", b"gone", title="Gone")
+    root_key.destroy_case_key(destroyed.case_id)
+    # So says a key object that somebody made up, too: of a case that sorts before the others.
+    planted = CaseId(UUID(int=1))
+    wrapped = read_case_key(store, mine.case_id)
+    store.put(case_key_name(planted), [wrapped])
+    documents, refused = restored(store, root_key)
+    assert documents.keys() == {"Chart"}
+    gone = "The provider has no key of this case any more."
+    assert {refused[str(case)] for case in (planted, destroyed.case_id)} == {gone}
 
 
 def test_every_document_is_restored_with_all_that_is_known_of_it(
