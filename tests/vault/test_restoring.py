@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from tests.contracts.failing_store import FailingStore
-from tests.vault.erasing import OwnKeys, under
-from tests.vault.test_tampering import run_as_administrator
+from tests.vault.erasing import ORDER, OwnKeys, under
 from vault.deviations.clawback import claw_back
+from vault.disposition import erasure
 from vault.errors import NotFound, Tampered, Unavailable
 from vault.ids import CaseId, RenditionId, new_id
 from vault.inspection.verification import check_vault
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.builders import Case, House
-    from tests.conftest import Place
+    from vault.database.connection import Database
     from vault.intake.completion import Deposited
     from vault.sealing.manifests import Manifest
     from vault.storage.port import ObjectStore
@@ -308,20 +308,21 @@ def test_a_deposit_whose_manifest_is_not_durable_is_none(
 
 
 def test_the_key_of_a_case_erased_meanwhile_does_not_come_back_by_an_upload(
-    house: House, case: Case, store: S3Store, place: Place
+    house: House, case: Case, store: S3Store, owner: Database
 ) -> None:
     case.deposit("party:claimant")
+    key = case_key_name(case.case_id)
+    wrapped = read_case_key(store, case.case_id)
     said = Description(
         document_class="medical", title="Late", provenance="pre-existing", content=Bytes()
     )
 
     def content() -> Iterator[bytes]:
         yield b"begun"
-        # What an erasure does to the database; the key object stands for one written a moment late.
-        run_as_administrator(place, "DELETE FROM keys WHERE holder_id = %s", case.case_id)
-        house.vault.keyring.forget(case.case_id)
+        erasure.erase_case(house.vault, owner, case.case_id, ORDER)
+        # What another upload writes a moment late.
+        store.put(key, [wrapped])
 
-    assert case_key_name(case.case_id) in store.names()
     with pytest.raises(NotFound):
         deposits.deposit(house.vault, case["party:claimant"], case.case_id, content(), lambda: said)
-    assert case_key_name(case.case_id) not in store.names()
+    assert key not in store.names()
