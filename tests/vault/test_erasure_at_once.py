@@ -192,6 +192,26 @@ def test_whoever_loses_its_hold_notes_nothing_more(
     house.check()
 
 
+def test_a_step_is_noted_only_after_the_one_before_it(
+    house: House, case: Case, place: Place, owner: Database
+) -> None:
+    document = case.deposit("party:claimant").document_id
+
+    class SteppingStore(FailingStore):
+        """Finds the erasure at another step than it was."""
+
+        def destroy(self, name: str) -> tuple[Kept, ...]:
+            with psycopg.connect(place.superuser_url) as connection:
+                connection.execute("UPDATE erasures SET step = 'ordered'")
+            return self.real.destroy(name)
+
+    other = replace(house.vault, store=SteppingStore(house.vault.store))
+    with pytest.raises(Conflict, match="not where it was"):
+        erasure.erase_document(other, owner, document, ORDER)
+    assert erasure.erase_document(house.vault, owner, document, ORDER).certificate
+    house.check()
+
+
 @pytest.mark.parametrize("what", ["document", "case"])
 def test_of_many_erasures_at_once_one_does_it(
     house: House, case: Case, what: str, owner: Database

@@ -9,11 +9,14 @@ from uuid import UUID
 import pytest
 
 from tests.contracts.failing_store import FailingStore
-from tests.vault.erasing import OwnKeys, under
+from tests.vault.erasing import ORDER, OwnKeys, under
 from vault.deviations.clawback import claw_back
-from vault.errors import Tampered, Unavailable
+from vault.disposition import erasure
+from vault.errors import NotFound, Tampered, Unavailable
 from vault.ids import CaseId, RenditionId, new_id
 from vault.inspection.verification import check_vault
+from vault.intake import deposits
+from vault.intake.descriptions import Bytes, Description
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.manifests import read_case_key, read_manifest
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.builders import Case, House
+    from vault.database.connection import Database
     from vault.intake.completion import Deposited
     from vault.sealing.manifests import Manifest
     from vault.storage.port import ObjectStore
@@ -301,3 +305,24 @@ def test_a_deposit_whose_manifest_is_not_durable_is_none(
     double.faults.clear()
     case.deposit("party:claimant")
     house.check()
+
+
+def test_the_key_of_a_case_erased_meanwhile_does_not_come_back_by_an_upload(
+    house: House, case: Case, store: S3Store, owner: Database
+) -> None:
+    case.deposit("party:claimant")
+    key = case_key_name(case.case_id)
+    wrapped = read_case_key(store, case.case_id)
+    said = Description(
+        document_class="medical", title="Late", provenance="pre-existing", content=Bytes()
+    )
+
+    def content() -> Iterator[bytes]:
+        yield b"begun"
+        erasure.erase_case(house.vault, owner, case.case_id, ORDER)
+        # What another upload writes a moment late.
+        store.put(key, [wrapped])
+
+    with pytest.raises(NotFound):
+        deposits.deposit(house.vault, case["party:claimant"], case.case_id, content(), lambda: said)
+    assert key not in store.names()
