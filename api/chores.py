@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from api.repeating import repeating
 from vault.intake import rescan
 from vault.intake.unfinished import sweep
+from vault.upkeep.forgetting import PERIOD_S, forget_keys
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -29,6 +30,7 @@ def doing_chores(vault: Vault) -> Generator[None]:
         running.enter_context(
             repeating("sweep", _SWEEP_EVERY_S, lambda _: sweep(vault, vault.clock() - _SILENT_FOR))
         )
+        running.enter_context(repeating("forgetting", PERIOD_S, lambda _: forget_keys(vault)))
         if vault.scanner is not None:
             running.enter_context(
                 repeating("rescan", _RESCAN_EVERY_S, partial(rescan.try_due, vault))

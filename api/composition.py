@@ -78,8 +78,9 @@ def open_vault(
         _addresses(settings, alone=alone) as found,
         _keyring(settings, keys_per_case=settings.keys_per_case) as keyring,
     ):
-        # A writer of a resumable upload holds a connection beside that of its transactions.
-        pool_size = settings.threads + settings.upload_slots + 2
+        # A writer of a resumable upload holds a connection beside that of its transactions, and
+        # one is for those in the background.
+        pool_size = settings.threads + settings.upload_slots + 3
         database = Database(found.database_url, pool_size=pool_size)
         with closing(database), closing(S3Store(found.s3, connections=settings.threads)) as store:
             store.prepare()

@@ -8,6 +8,7 @@ from datetime import timedelta
 from queue import Queue
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -27,13 +28,14 @@ from vault.disposition import erasure
 from vault.errors import Unavailable, VaultError
 from vault.ids import CaseId, RenditionId, new_id
 from vault.intake import unfinished
-from vault.storage.names import case_key_name, manifest_name, object_name
+from vault.storage.names import case_key_name, manifest_name, object_name, read_name
 from vault.upkeep.orphans import sweep_orphans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tests.builders import Case, House
+    from tests.conftest import Place
     from vault.storage.port import Buffer
     from vault.storage.s3 import S3Store
 
@@ -61,7 +63,7 @@ def test_an_orphan_is_removed_with_its_manifest_and_nothing_else_is(
     manifest = manifest_name(case.case_id, deposited.rendition_id)
     key = case_key_name(case.case_id)
     lost = orphan(case)
-    for name in (manifest, key, lost, f"{lost}.manifest"):
+    for name in (lost, f"{lost}.manifest"):
         store.put(name, [b"x"])
     found = sweep_orphans(house.vault, NONE)
     assert found.removed == [lost, f"{lost}.manifest"]
@@ -98,6 +100,30 @@ def test_the_key_of_an_erased_case_that_was_put_back_is_removed(
     erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     store.put(case_key_name(case.case_id), [b"x"])
     assert sweep_orphans(house.vault, NONE).removed == [case_key_name(case.case_id)]
+
+
+def test_an_upload_that_is_given_up_takes_no_key_of_a_case_that_was_not_erased(
+    house: House, case: Case, store: S3Store, place: Place
+) -> None:
+    """Where the row of the key is lost, the bucket has the last copy."""
+    case.deposit("party:claimant")
+    note_an_upload(place, case)
+    with psycopg.connect(place.superuser_url) as connection:
+        query = "DELETE FROM keys WHERE holder_id = %s"
+        assert connection.execute(query, (case.case_id,)).rowcount == 1
+    assert unfinished.sweep(house.vault, house.clock() + DAY) == 1
+    assert case_key_name(case.case_id) in store.names()
+
+
+def note_an_upload(place: Place, case: Case) -> None:
+    """Leave the note of an upload whose process was killed."""
+    with psycopg.connect(place.superuser_url) as connection:
+        connection.execute(
+            "INSERT INTO uploads (rendition_id, case_id, person_id, started_at)"
+            " SELECT gen_random_uuid(), case_id, person_id, '2026-03-02T09:00Z'"
+            " FROM participants WHERE case_id = %s LIMIT 1",
+            (case.case_id,),
+        )
 
 
 def test_a_dry_run_says_so_and_changes_nothing(house: House, case: Case, store: S3Store) -> None:
@@ -145,13 +171,18 @@ def test_a_write_that_lasted_after_it_was_given_up_is_swept(house: House, case: 
 
 @dataclass
 class Upload:
-    """A deposit in a thread of its own, which stops before and after its object is written."""
+    """A deposit in a thread of its own, which stops before and after each object it writes.
+
+    Attributes:
+        written: The names of what it has written so far: its object, the case's key if it was the
+            first, and its manifest.
+    """
 
     case: Case
     store: MemoryStore
     arrived: Queue[str] = field(default_factory=Queue[str])
     go: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    name: str = ""
+    written: set[str] = field(default_factory=set[str])
     at: str = ""
 
     def start(self) -> None:
@@ -188,11 +219,17 @@ class Gate(FailingStore):
     upload: Upload = field(kw_only=True)
 
     def put(self, name: str, parts: Iterable[Buffer]) -> int:
-        self.upload.name = name
         self.upload.stop("before")
         length = self.real.put(name, parts)
+        self.upload.written.add(name)
         self.upload.stop("after")
         return length
+
+    def replace(self, name: str, body: bytes) -> None:
+        self.upload.stop("before")
+        self.real.replace(name, body)
+        self.upload.written.add(name)
+        self.upload.stop("after")
 
 
 class Sweeping(RuleBasedStateMachine):
@@ -257,16 +294,27 @@ class Sweeping(RuleBasedStateMachine):
     def what_lives_is_there(self) -> None:
         names = set(self.store.kept)
         assert self.none_of_ours <= names
-        assert {u.name for u in self.uploads if u.at == "completed"} <= names
-        waiting = {u.name for u in self.uploads if u.at == "after"}
-        assert self.alive(waiting) <= names
+        assert self.completed() <= names
+        under_way = [u.written for u in self.uploads if u.is_running()]
+        assert self.alive(set[str]().union(*under_way)) <= names
+        assert self.case_key() <= names
+
+    def completed(self) -> set[str]:
+        """Return the names of what the uploads that became documents have written."""
+        written = [upload.written for upload in self.uploads if upload.at == "completed"]
+        return set[str]().union(*written)
+
+    def case_key(self) -> set[str]:
+        """Return the name of the case's key once somebody has written it: the case lives."""
+        written = set[str]().union(*(upload.written for upload in self.uploads))
+        return written & {case_key_name(self.case.case_id)}
 
     def alive(self, names: set[str]) -> set[str]:
         """Return those of the names whose uploads were not given up by the sweep of uploads."""
-        ids = {name.partition("/")[2]: name for name in names}
         with self.vault.database.transaction() as tx:
             query = "SELECT rendition_id FROM uploads WHERE NOT given_up"
-            return {ids[str(i)] for i in tx.values(query) if str(i) in ids}
+            alive = set(tx.values(query))
+        return {name for name in names if (read := read_name(name)) and read.rendition in alive}
 
     def teardown(self) -> None:
         for upload in self.uploads:
@@ -277,8 +325,7 @@ class Sweeping(RuleBasedStateMachine):
             sweep_orphans(self.vault, DAY)
             self.house.clock.forward(days=400)
             self.store.forward(DAY)
-        completed = {upload.name for upload in self.uploads if upload.at == "completed"}
-        assert set(self.store.kept) == completed | self.none_of_ours
+        assert set(self.store.kept) == self.completed() | self.case_key() | self.none_of_ours
         self.house.clock.now = self.began_at
 
 

@@ -79,6 +79,7 @@ class UploadRow:
     """An upload that has begun and not ended; `expires_at` if it lives across requests."""
 
     rendition_id: RenditionId
+    document_id: DocumentId | None
     case_id: CaseId
     person_id: PersonId
     alive_at: datetime
@@ -228,10 +229,11 @@ def insert_upload(tx: Transaction, row: UploadRow) -> None:
     """Note that bytes are about to go to the store under this rendition's name."""
     tx.execute(
         "INSERT INTO uploads"
-        " (rendition_id, case_id, person_id, alive_at, declared_bytes, expires_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s)",
+        " (rendition_id, document_id, case_id, person_id, alive_at, declared_bytes, expires_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
         (
             row.rendition_id,
+            row.document_id,
             row.case_id,
             row.person_id,
             row.alive_at,
@@ -283,7 +285,8 @@ def uploads_silent_since(tx: Transaction, instant: datetime) -> list[UploadRow]:
     """
     return tx.all(
         UploadRow,
-        "SELECT rendition_id, case_id, person_id, alive_at, declared_bytes, expires_at"
+        "SELECT rendition_id, document_id, case_id, person_id, alive_at, declared_bytes,"
+        " expires_at"
         " FROM uploads WHERE alive_at < %s AND (expires_at IS NULL OR given_up) AND NOT EXISTS"
         " (SELECT FROM quarantines WHERE quarantines.rendition_id = uploads.rendition_id"
         "   AND ended_index IS NULL)"

@@ -20,7 +20,7 @@ from vault.access import Hold, change, stand
 from vault.audit.events import Outcome, Tag
 from vault.content import scan_content
 from vault.database import documents
-from vault.errors import Conflict, Invalid, Malware
+from vault.errors import Conflict, Invalid, Malware, NotFound
 from vault.intake.accession import (
     Accession,
     Deposited,
@@ -140,6 +140,7 @@ def complete_redacted(
         detail: What the record says of the document.
 
     Raises:
+        NotFound: The document was erased meanwhile.
         DuplicateRow: The document has a redacted version already.
         VaultError: As `complete` does.
     """
@@ -150,6 +151,9 @@ def complete_redacted(
         write_manifest(vault, admission.sealer, stored, described)
     case = stored.context.case
     with change(vault, subject, case, Tag.RENDITION_DEPOSIT, hold=Hold.STATE) as act:
+        if documents.find_document(act.tx, stored.context.document) is None:
+            # Erased while the bytes were under way.
+            raise NotFound
         _end_upload(act, stored)
         if why is None:
             return insert_redacted(Accession.of(act), stored, said, detail)

@@ -109,6 +109,7 @@ def quarantine(
     context, at, person = stored.context, act.standing.at, act.standing.subject.person
     note = documents.UploadRow(
         rendition_id=context.rendition,
+        document_id=context.document,
         case_id=context.case,
         person_id=person,
         alive_at=at,
