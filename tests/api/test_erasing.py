@@ -80,9 +80,11 @@ def verified(data: Path, tmp_path: Path, certificate: str, key: str) -> None:
     assert "Not reached: the wrapped key in backups" in said
     text = Path(certificate).read_text("utf-8")
     forged = tmp_path / "forged"
+    # A document is its content and its manifest.
+    assert "\nobjects 2\n" in text
     for content in (
         text.replace("A. Clerk", "B. Clerk").encode(),
-        text.replace("objects 1", "objects 9").encode(),
+        text.replace("objects 2", "objects 9").encode(),
         b"\xff\xfe",
         b"",
     ):

@@ -12,7 +12,6 @@ from tests.builders import Case, House
 from tests.conftest import Place
 from tests.vault.erasing import ORDER, agreed_case, names_in_trail, said_by
 from vault.access import open_entry
-from vault.content import object_name
 from vault.core import Subject, Vault
 from vault.database import erasures, log
 from vault.database.connection import Database
@@ -28,8 +27,10 @@ from vault.ids import CaseId
 from vault.inspection import replay, trail
 from vault.inspection.verification import verify_the_log
 from vault.intake import deposits
+from vault.intake.completion import Deposited
 from vault.intake.descriptions import Bytes, Description
 from vault.proceedings import cases
+from vault.storage.names import case_key_name, manifest_name, object_name
 from vault.storage.s3 import S3Store
 
 GRANT = NewGrant(to="party:respondent", view=View.FULL, purposes=("mediation",))
@@ -56,6 +57,12 @@ DOORS: tuple[Callable[[Vault, Subject, CaseId], object], ...] = (
 @pytest.fixture
 def case(house: House) -> Case:
     return agreed_case(house)
+
+
+def objects_of(case: Case, deposited: Deposited) -> set[str]:
+    """Return the names of what the store has of a rendition."""
+    of = (case.case_id, deposited.rendition_id)
+    return {object_name(*of), manifest_name(*of)}
 
 
 def test_an_erased_document_is_found_by_no_door(
@@ -86,7 +93,7 @@ def test_an_erased_document_is_found_by_no_door(
     seat = next(p.participant_id for p in roster if str(p.seat) == "party:claimant")
     seen = view_as.view_as(vault, case["mediator"], case.case_id, seat)
     assert str(document) not in repr(seen)
-    assert list(store.names()) == [object_name(case.case_id, kept.rendition_id)]
+    assert set(store.names()) == objects_of(case, kept) | {case_key_name(case.case_id)}
     assert case.read("party:claimant", other, View.FULL) == b"other"
     house.check()
 
@@ -129,15 +136,16 @@ def test_the_certificate_says_what_was_done_and_what_was_not(
     house: House, case: Case, store: S3Store, owner: Database
 ) -> None:
     deposited = case.deposit("party:claimant")
-    name = object_name(case.case_id, deposited.rendition_id)
-    listed = next(iter(store.objects(name)))
+    found = list(store.objects(object_name(case.case_id, deposited.rendition_id)))
+    assert {listed.name for listed in found} == objects_of(case, deposited)
     done = erasure.erase_document(house.vault, owner, deposited.document_id, ORDER)
     said = said_by(house, done)
     assert (said.case, said.document) == (case.case_id, deposited.document_id)
     assert (said.ordered_by, said.reason) == (ORDER.ordered_by, ORDER.reason)
     assert said.backups_until == said.ordered_at + timedelta(days=35)
-    assert done.inventory == f"{name} {listed.length} {listed.tag}\n"
-    assert (said.objects, said.objects_bytes) == (1, listed.length)
+    lines = [f"{listed.name} {listed.length} {listed.tag}\n" for listed in found]
+    assert sorted(done.inventory.splitlines(keepends=True)) == sorted(lines)
+    assert (said.objects, said.objects_bytes) == (2, sum(listed.length for listed in found))
     assert said.inventory_sha256 == inventory_digest(done.inventory.encode())
     assert [line.rpartition(" ")[2] for line in said.refused] == ["Tampered"]
     with house.vault.database.snapshot() as tx:
@@ -223,7 +231,8 @@ def test_every_table_that_holds_something_of_a_case_is_emptied(
             table
             for (table,) in connection.execute(
                 "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public'"
-                " AND column_name IN ('case_id', 'wrapped', 'wrapped_key', 'request_id')"
+                " AND column_name IN"
+                " ('case_id', 'wrapped', 'wrapped_key', 'request_id', 'upload_id')"
             )
         }
     # The log and the erasure stay; uploads stay until their objects are known to be gone.

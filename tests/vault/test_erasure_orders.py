@@ -20,11 +20,11 @@ from tests.vault.erasing import (
     said_by,
     tables,
 )
-from vault.content import object_name
 from vault.database.connection import Database
 from vault.disposition import erasure, holds
 from vault.errors import Conflict, NotFound, Unavailable
 from vault.keyring.root import FileRootKey
+from vault.storage.names import case_key_name, manifest_name, object_name
 from vault.storage.port import Kept
 from vault.storage.s3 import S3Store
 
@@ -93,13 +93,17 @@ def test_versions_that_no_list_shows_are_removed_too(
     here = replace(case, house=replace(house, vault=replace(house.vault, store=versioned)))
     deposited = here.deposit("party:claimant")
     versioned.abandon(object_name(case.case_id, deposited.rendition_id))
-    assert list(versioned.names()) == []
+    versioned.abandon(manifest_name(case.case_id, deposited.rendition_id))
+    key = case_key_name(case.case_id)
+    assert list(versioned.names()) == [key]
     if what == "document":
         erasure.erase_document(here.house.vault, owner, deposited.document_id, ORDER)
     else:
         erasure.erase_case(here.house.vault, owner, case.case_id, ORDER)
     left = client_of(versioned).list_object_versions(Bucket=bucket_of(versioned))
-    assert "Versions" not in left
+    # Of a document: the case lives on, with its key.
+    expected = [key] if what == "document" else []
+    assert [version.get("Key") for version in left.get("Versions", ())] == expected
     assert "DeleteMarkers" not in left
     here.house.check()
 

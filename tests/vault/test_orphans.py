@@ -27,7 +27,7 @@ from vault.disposition import erasure
 from vault.errors import Unavailable, VaultError
 from vault.ids import CaseId, RenditionId, new_id
 from vault.intake import unfinished
-from vault.storage.names import case_key_name, manifest_name, object_name
+from vault.storage.names import case_key_name, manifest_name, object_name, read_name
 from vault.upkeep.orphans import sweep_orphans
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def test_an_orphan_is_removed_with_its_manifest_and_nothing_else_is(
     manifest = manifest_name(case.case_id, deposited.rendition_id)
     key = case_key_name(case.case_id)
     lost = orphan(case)
-    for name in (manifest, key, lost, f"{lost}.manifest"):
+    for name in (lost, f"{lost}.manifest"):
         store.put(name, [b"x"])
     found = sweep_orphans(house.vault, NONE)
     assert found.removed == [lost, f"{lost}.manifest"]
@@ -145,13 +145,18 @@ def test_a_write_that_lasted_after_it_was_given_up_is_swept(house: House, case: 
 
 @dataclass
 class Upload:
-    """A deposit in a thread of its own, which stops before and after its object is written."""
+    """A deposit in a thread of its own, which stops before and after each object it writes.
+
+    Attributes:
+        written: The names of what it has written so far: its object, the case's key if it was the
+            first, and its manifest.
+    """
 
     case: Case
     store: MemoryStore
     arrived: Queue[str] = field(default_factory=Queue[str])
     go: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    name: str = ""
+    written: set[str] = field(default_factory=set[str])
     at: str = ""
 
     def start(self) -> None:
@@ -188,11 +193,17 @@ class Gate(FailingStore):
     upload: Upload = field(kw_only=True)
 
     def put(self, name: str, parts: Iterable[Buffer]) -> int:
-        self.upload.name = name
         self.upload.stop("before")
         length = self.real.put(name, parts)
+        self.upload.written.add(name)
         self.upload.stop("after")
         return length
+
+    def replace(self, name: str, body: bytes) -> None:
+        self.upload.stop("before")
+        self.real.replace(name, body)
+        self.upload.written.add(name)
+        self.upload.stop("after")
 
 
 class Sweeping(RuleBasedStateMachine):
@@ -257,16 +268,27 @@ class Sweeping(RuleBasedStateMachine):
     def what_lives_is_there(self) -> None:
         names = set(self.store.kept)
         assert self.none_of_ours <= names
-        assert {u.name for u in self.uploads if u.at == "completed"} <= names
-        waiting = {u.name for u in self.uploads if u.at == "after"}
-        assert self.alive(waiting) <= names
+        assert self.completed() <= names
+        under_way = [u.written for u in self.uploads if u.is_running()]
+        assert self.alive(set[str]().union(*under_way)) <= names
+        assert self.case_key() <= names
+
+    def completed(self) -> set[str]:
+        """Return the names of what the uploads that became documents have written."""
+        written = [upload.written for upload in self.uploads if upload.at == "completed"]
+        return set[str]().union(*written)
+
+    def case_key(self) -> set[str]:
+        """Return the name of the case's key once somebody has written it: the case lives."""
+        written = set[str]().union(*(upload.written for upload in self.uploads))
+        return written & {case_key_name(self.case.case_id)}
 
     def alive(self, names: set[str]) -> set[str]:
         """Return those of the names whose uploads were not given up by the sweep of uploads."""
-        ids = {name.partition("/")[2]: name for name in names}
         with self.vault.database.transaction() as tx:
             query = "SELECT rendition_id FROM uploads WHERE NOT given_up"
-            return {ids[str(i)] for i in tx.values(query) if str(i) in ids}
+            alive = set(tx.values(query))
+        return {name for name in names if (read := read_name(name)) and read.rendition in alive}
 
     def teardown(self) -> None:
         for upload in self.uploads:
@@ -277,8 +299,7 @@ class Sweeping(RuleBasedStateMachine):
             sweep_orphans(self.vault, DAY)
             self.house.clock.forward(days=400)
             self.store.forward(DAY)
-        completed = {upload.name for upload in self.uploads if upload.at == "completed"}
-        assert set(self.store.kept) == completed | self.none_of_ours
+        assert set(self.store.kept) == self.completed() | self.case_key() | self.none_of_ours
         self.house.clock.now = self.began_at
 
 
