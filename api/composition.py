@@ -25,6 +25,7 @@ from vault.keyring.keyring import Keyring
 from vault.keyring.providers import open_provider
 from vault.keyring.root import FileRootKey
 from vault.storage.s3 import S3Settings, S3Store
+from vault.upkeep.forgetting import forgetting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -78,8 +79,9 @@ def open_vault(
         _addresses(settings, alone=alone) as found,
         _keyring(settings, keys_per_case=settings.keys_per_case) as keyring,
     ):
-        # A writer of a resumable upload holds a connection beside that of its transactions.
-        pool_size = settings.threads + settings.upload_slots + 2
+        # A writer of a resumable upload holds a connection beside that of its transactions, and
+        # one is for those in the background.
+        pool_size = settings.threads + settings.upload_slots + 3
         database = Database(found.database_url, pool_size=pool_size)
         with closing(database), closing(S3Store(found.s3, connections=settings.threads)) as store:
             store.prepare()
@@ -97,7 +99,8 @@ def open_vault(
             ) as vault:
                 if found.alone:
                     sweep(vault, vault.clock())
-                yield vault
+                with forgetting(vault):
+                    yield vault
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from api.environment import SettingsRefused, required, secret, whole
 from vault.keyring.addresses import KmsKey, RootKeyFile, TokenKey, TransitKey
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _LONGEST_WAIT_S = 8
 _AWS_DAYS = range(7, 31)
 _NOW, _BEFORE = "SUBROSA_", "SUBROSA_OLD_"
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _PROVIDERS = ("file", "transit", "aws-kms", "pkcs11")
 
 
@@ -92,12 +94,9 @@ def _address(environment: Mapping[str, str]) -> RootKeyAddress | None:
 
 
 def _transit(environment: Mapping[str, str]) -> TransitKey:
-    url = required(environment, "SUBROSA_TRANSIT_URL")
-    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-        raise SettingsRefused("SUBROSA_TRANSIT_URL must begin with https:// outside this machine.")
     ca_file = environment.get("SUBROSA_TRANSIT_CA_FILE")
     return TransitKey(
-        url=url,
+        url=_not_in_clear("SUBROSA_TRANSIT_URL", required(environment, "SUBROSA_TRANSIT_URL")),
         token=secret(environment, "SUBROSA_TRANSIT_TOKEN"),
         mount=environment.get("SUBROSA_TRANSIT_MOUNT", "transit"),
         key=environment.get("SUBROSA_TRANSIT_KEY", "subrosa"),
@@ -111,15 +110,29 @@ def _kms(environment: Mapping[str, str]) -> KmsKey:
     if days not in _AWS_DAYS:
         raise SettingsRefused("SUBROSA_KMS_WAIT_DAYS must be 7 to 30.")
     access_key = environment.get("SUBROSA_KMS_ACCESS_KEY")
+    endpoint = environment.get("SUBROSA_KMS_ENDPOINT")
     return KmsKey(
         key=required(environment, "SUBROSA_KMS_KEY"),
         region=required(environment, "SUBROSA_KMS_REGION"),
-        endpoint=environment.get("SUBROSA_KMS_ENDPOINT"),
+        endpoint=None if endpoint is None else _not_in_clear("SUBROSA_KMS_ENDPOINT", endpoint),
         access_key=access_key,
         secret_key=secret(environment, "SUBROSA_KMS_SECRET_KEY") if access_key else None,
         wait_days=days,
         timeout_s=_timeout(environment),
     )
+
+
+def _not_in_clear(name: str, url: str) -> str:
+    """Return a URL at which keys and a token are sent encrypted, or do not leave this machine."""
+    try:
+        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
+    except ValueError:
+        scheme, host = "", None
+    if host is None or scheme not in {"http", "https"}:
+        raise SettingsRefused(f"{name} must be an address such as https://keys.example:8200.")
+    if scheme == "http" and host not in _THIS_MACHINE:
+        raise SettingsRefused(f"{name} must begin with https:// outside this machine.")
+    return url
 
 
 def _timeout(environment: Mapping[str, str]) -> float:

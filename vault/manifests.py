@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from vault.database import documents, keys
+from vault.database import documents, erasures, keys
 from vault.errors import Tampered
 from vault.sealing.manifests import (
     LONGEST_BYTES,
@@ -72,9 +72,8 @@ def write_manifest(vault: Vault, sealer: Sealer, stored: SealedContent, said: De
     """
     with vault.database.snapshot() as tx:
         first = not documents.has_documents(tx, stored.context.case)
-        wrapped = keys.wrapped_key(tx, stored.context.case, "case")
-    if first and wrapped is not None:
-        write_case_key(vault.store, stored.context.case, wrapped)
+    if first:
+        keep_case_key(vault, stored.context.case)
     key = vault.keyring.open_data_key(sealer.key, stored.context, stored.wrapped_key)
     sealed = seal_manifest(key, stored.wrapped_key, manifest_of(stored, said)).encoded()
     vault.store.put(manifest_name(stored.context.case, stored.context.rendition), [sealed])
@@ -100,12 +99,37 @@ def manifest_of(stored: SealedContent, said: Described) -> Manifest:
     )
 
 
-def write_case_key(store: ObjectStore, case: CaseId, wrapped: bytes) -> None:
-    """Keep a case's wrapped key in the bucket, in the place of the one that was there.
+def keep_case_key(vault: Vault, case: CaseId) -> bool:
+    """Let the bucket have a case's wrapped key as its row has it, and none once it is erased.
 
-    Whoever rewraps the key in the database calls this; whoever erases the case abandons the object.
+    The row is read again after each write, until it is as it was written: of all who write, the
+    last one sees every change that was made before, so that neither a key that was replaced nor
+    one that was erased meanwhile stays in the bucket.
+
+    Returns:
+        Whether anything had to be written.
+
+    Raises:
+        Unavailable: The store or the database does not answer; do it again.
     """
-    store.replace(case_key_name(case), wrapped)
+    written: bytes | None = None
+    while True:
+        with vault.database.snapshot() as tx:
+            wrapped = keys.wrapped_key(tx, case, "case")
+        if wrapped is None:
+            _forget_erased_key(vault, case)
+            return written is not None
+        if wrapped == written:
+            return True
+        if written is None and wrapped == _kept_case_key(vault.store, case):
+            return False
+        vault.store.replace(case_key_name(case), wrapped)
+        written = wrapped
+
+
+def has_case_key(store: ObjectStore, case: CaseId) -> bool:
+    """Tell whether the bucket has anything in the place of a case's key."""
+    return store.length(case_key_name(case)) is not None
 
 
 def read_case_key(store: ObjectStore, case: CaseId) -> bytes:
@@ -153,11 +177,26 @@ def abandon_rendition(vault: Vault, case: CaseId, rendition: RenditionId) -> Non
     """
     vault.store.abandon(manifest_name(case, rendition))
     vault.store.abandon(object_name(case, rendition))
-    with vault.database.transaction() as tx:
-        erased = keys.wrapped_key(tx, case, "case") is None
+    # An upload that was under way may have written it after the erasure had removed it.
+    _forget_erased_key(vault, case)
+
+
+def _forget_erased_key(vault: Vault, case: CaseId) -> None:
+    """Remove the key of an erased case from the bucket, with every version of it.
+
+    That the database has no key says nothing: if its row was lost, the bucket's is the last.
+    """
+    with vault.database.snapshot() as tx:
+        erased = erasures.erasure_of_case(tx, case) is not None
     if erased:
-        # An upload that was under way may have written it after the erasure had removed it.
-        vault.store.abandon(case_key_name(case))
+        vault.store.destroy(case_key_name(case))
+
+
+def _kept_case_key(store: ObjectStore, case: CaseId) -> bytes | None:
+    try:
+        return read_case_key(store, case)
+    except Tampered:
+        return None
 
 
 def _read_short(store: ObjectStore, name: str, longest: int) -> bytes:

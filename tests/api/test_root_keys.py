@@ -81,6 +81,42 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert address.pin == "4711"
 
 
+@pytest.mark.parametrize("given", [TRANSIT, KMS])
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://localhost.evil.example", "must begin with https://"),
+        ("http://127.0.0.1.evil.example", "must begin with https://"),
+        ("http://127.0.0.1@evil.example", "must begin with https://"),
+        ("http://localhost:1@evil.example:8200/", "must begin with https://"),
+        ("http://[::2]:8200", "must begin with https://"),
+        ("ftp://127.0.0.1", "must be an address"),
+        ("//127.0.0.1", "must be an address"),
+        ("https://", "must be an address"),
+        ("http://[::1", "must be an address"),
+        ("keys.example", "must be an address"),
+    ],
+)
+def test_keys_go_in_clear_to_nobody_but_this_machine(
+    given: dict[str, str], url: str, said: str
+) -> None:
+    name = "SUBROSA_TRANSIT_URL" if given is TRANSIT else "SUBROSA_KMS_ENDPOINT"
+    with pytest.raises(SettingsRefused, match=f"^{name} {said}"):
+        read_settings({**given, name: url})
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "http://[::1]:1", "http://LOCALHOST", "https://keys.example:8200"]
+)
+def test_a_provider_on_this_machine_or_behind_tls_is_asked(url: str) -> None:
+    transit = read_settings({**TRANSIT, "SUBROSA_TRANSIT_URL": url}).root_keys
+    assert isinstance(transit, TransitKey)
+    assert transit.url == url
+    kms = read_settings({**KMS, "SUBROSA_KMS_ENDPOINT": url}).root_keys
+    assert isinstance(kms, KmsKey)
+    assert kms.endpoint == url
+
+
 @pytest.mark.parametrize(
     ("environment", "said"),
     [

@@ -49,7 +49,13 @@ class Bao:
     process: subprocess.Popen[bytes]
 
     def client(self) -> Any:
-        return hvac.Client(url=self.address.url, token=self.address.token, timeout=10)
+        trusted = self.address.ca_file
+        return hvac.Client(
+            url=self.address.url,
+            token=self.address.token,
+            timeout=10,
+            verify=True if trusted is None else str(trusted),
+        )
 
     def transit(self) -> Any:
         return self.client().secrets.transit
@@ -67,8 +73,11 @@ class Bao:
 
 
 @contextmanager
-def running_bao(folder: Path) -> Generator[Bao]:
-    """Run an OpenBao that keeps everything in memory, and stop it."""
+def running_bao(folder: Path, *, tls: bool = False) -> Generator[Bao]:
+    """Run an OpenBao that keeps everything in memory, and stop it.
+
+    With TLS it makes an authority of its own, whose certificate the address names.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [
@@ -79,15 +88,22 @@ def running_bao(folder: Path) -> Generator[Bao]:
         "-dev-root-token-id=root",
         f"-dev-listen-address=127.0.0.1:{port}",
     ]
+    if tls:
+        command += ["-dev-tls", f"-dev-tls-cert-dir={folder}"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        url = f"http://127.0.0.1:{port}"
+        url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         _wait_for(f"{url}/v1/sys/health", process)
         address = TransitKey(
-            url=url, token="root", mount="transit", key="subrosa", ca_file=None, timeout_s=5
+            url=url,
+            token="root",
+            mount="transit",
+            key="subrosa",
+            ca_file=folder / "vault-ca.pem" if tls else None,
+            timeout_s=5,
         )
         bao = Bao(address, process)
         bao.client().sys.enable_secrets_engine("transit")
@@ -100,7 +116,8 @@ def running_bao(folder: Path) -> Generator[Bao]:
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     while process.poll() is None:
         with suppress(requests.ConnectionError):
-            requests.get(url, timeout=5)
+            # Whose certificate it is, is for the provider to ask.
+            requests.get(url, timeout=5, verify=False)  # noqa: S501
             return
         sleep(0.05)
     pytest.fail("OpenBao ended before it answered")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
+from base64 import b64encode
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -16,14 +18,11 @@ from tests.keyring.servers import (
     Bao,
     StrictKms,
     kms_address,
-    make_token_key,
     running_bao,
-    token_session,
 )
-from vault.errors import KeyDestroyed, Tampered, Unavailable
+from vault.errors import KeyDestroyed, Unavailable
 from vault.ids import CaseId, new_id
-from vault.keyring.addresses import TokenKey, TransitKey
-from vault.keyring.hsm import TokenRootKey
+from vault.keyring.addresses import TransitKey
 from vault.keyring.keyring import Keyring
 from vault.keyring.kms import KmsRootKey
 from vault.keyring.port import Place, RootKeyRefused
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from vault.keyring.port import KeyProvider
 
 KEY = b"PLAIN-KEY-BYTES-OF-THIRTY-TWO-XX"
 CASE = CaseId(UUID(int=1))
@@ -188,6 +188,19 @@ def test_an_engine_that_stops_answering_is_unavailable_and_goes_on_after(tmp_pat
     root.close()
 
 
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_an_engine_behind_tls_is_believed_by_the_certificate_that_is_trusted(
+    tmp_path: Path,
+) -> None:
+    with running_bao(tmp_path, tls=True) as bao:
+        address = bao.make_key("subrosa")
+        root = TransitRootKey(address)
+        assert root.unwrap(root.wrap(KEY, PLACE, own=False), PLACE) == KEY
+        root.close()
+        with pytest.raises(RootKeyRefused, match="SSLError"):
+            TransitRootKey(replace(address, ca_file=None))
+
+
 def test_an_engine_that_denies_is_unavailable(bao: Bao) -> None:
     address = bao.make_key("denied")
     wrapped = TransitRootKey(address).wrap(KEY, PLACE, own=False)
@@ -211,7 +224,7 @@ def test_the_documented_policy_is_enough_and_makes_no_root_key(
     keyring, case = Keyring(root, keys_per_case=True), CaseId(new_id())
     _, wrapped = keyring.new_case_key(case)
     keyring.rewrap(Place("case", case), keyring.renew_case_key(case, wrapped))
-    assert keyring.destroy_case_key(case, wrapped) is not None
+    assert [done.found for done in keyring.destroy_case_key(case, wrapped)] == [True]
     bao.transit().update_key_configuration("subrosa", deletion_allowed=True)
     bao.transit().delete_key("subrosa")
     with pytest.raises(Unavailable):
@@ -248,6 +261,19 @@ def test_kms_is_shown_ids_and_no_names(kms: StrictKms) -> None:
     )
 
 
+def test_no_library_writes_a_key_to_a_debugging_log(
+    provider: KeyProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("", "botocore", "botocore.endpoint", "botocore.parsers", "urllib3", "hvac"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    provider.new_case_key(CASE)
+    for own in (False, True):
+        wrapped = provider.wrap(KEY, PLACE, own=own)
+        assert provider.unwrap(provider.rewrap(wrapped, PLACE), PLACE) == KEY
+    for form in (KEY.decode(), KEY.hex(), b64encode(KEY).decode()):
+        assert form not in caplog.text
+
+
 def test_a_disabled_kms_key_is_unavailable(kms: StrictKms) -> None:
     address = kms_address(kms)
     root = KmsRootKey(kms, address)
@@ -265,71 +291,13 @@ def test_a_disabled_kms_key_is_unavailable(kms: StrictKms) -> None:
 def test_kms_says_until_when_a_destruction_can_be_cancelled(kms: StrictKms) -> None:
     keyring = Keyring(KmsRootKey(kms, kms_address(kms)), keys_per_case=True)
     _, wrapped = keyring.new_case_key(CASE)
-    done = keyring.destroy_case_key(CASE, wrapped)
-    assert done is not None
+    (done,) = keyring.destroy_case_key(CASE, wrapped)
     assert done.request_id
     assert done.destroyed_at is not None
     assert "KMSInvalidStateException" in done.refused_with
     kms.inner.cancel_key_deletion(KeyId=done.key_id)
     kms.inner.enable_key(KeyId=done.key_id)
     assert keyring.open_case_key(CASE, wrapped)
-
-
-def test_a_token_whose_key_was_removed_opens_nothing(token: TokenKey) -> None:
-    address = replace(token, key="removed")
-    make_token_key(address)
-    root = TokenRootKey(address)
-    wrapped = root.wrap(KEY, PLACE, own=False)
-    with token_session(address) as session:
-        session.get_key(label="removed").destroy()
-    with pytest.raises(Unavailable):
-        Keyring(root).open_case_key(CASE, wrapped)
-
-
-@pytest.mark.filterwarnings(
-    # The library complains of the lost session once more when its search is collected.
-    "ignore:Exception ignored in. 'pkcs11:pytest.PytestUnraisableExceptionWarning"
-)
-def test_a_token_that_lost_its_session_opens_another(token: TokenKey) -> None:
-    import pkcs11  # noqa: PLC0415 — loads what is not everywhere
-
-    address = replace(token, key="reopened")
-    make_token_key(address)
-    root = TokenRootKey(address)
-    wrapped = root.wrap(KEY, PLACE, own=False)
-    pkcs11.lib(str(address.module)).reinitialize()
-    with pytest.raises(Unavailable):
-        root.unwrap(wrapped, PLACE)
-    assert root.unwrap(wrapped, PLACE) == KEY
-
-
-def test_a_token_whose_key_may_not_open_any_more_blames_no_bytes(token: TokenKey) -> None:
-    from pkcs11 import Attribute  # noqa: PLC0415 — as above
-
-    address = replace(token, key="forbidden")
-    make_token_key(address)
-    root = TokenRootKey(address)
-    wrapped = root.wrap(KEY, PLACE, own=False)
-    with token_session(address) as session:
-        session.get_key(label="forbidden")[Attribute.DECRYPT] = False
-    with pytest.raises(Unavailable):
-        root.unwrap(wrapped, PLACE)
-    with pytest.raises(RootKeyRefused, match=r"cannot be used \(FunctionRejected\)"):
-        TokenRootKey(address)
-
-
-def test_a_token_key_that_was_exchanged_for_another_of_its_name_is_tampering(
-    token: TokenKey,
-) -> None:
-    address = replace(token, key="exchanged")
-    make_token_key(address)
-    root = TokenRootKey(address)
-    wrapped = root.wrap(KEY, PLACE, own=False)
-    with token_session(address) as session:
-        session.get_key(label="exchanged").destroy()
-    make_token_key(address)
-    with pytest.raises(Tampered):
-        root.unwrap(wrapped, PLACE)
 
 
 def test_a_destroyed_key_is_told_from_one_that_does_not_answer(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.keyring.conftest import Two
 from vault.errors import KeyDestroyed, Tampered, Unavailable
 from vault.ids import CaseId, PersonId, new_id
-from vault.keyring.keyring import Destruction, Keyring
+from vault.keyring.keyring import Keyring
 from vault.keyring.port import KeyGone, Place
 
 if TYPE_CHECKING:
@@ -151,9 +151,9 @@ def test_a_destroyed_key_opens_nothing_of_its_case_and_everything_else_opens(
     kept, of_person = keyring.new_case_key(other), keyring.new_person_key(person)
     keyring.open_case_key(case, wrapped)
 
-    done = keyring.destroy_case_key(case, newer)
+    (done,) = keyring.destroy_case_key(case, newer)
 
-    assert done is not None
+    assert done.found
     assert done.provider == provider.name
     assert done.key_id
     assert done.refused_with
@@ -167,15 +167,18 @@ def test_a_destroyed_key_opens_nothing_of_its_case_and_everything_else_opens(
     assert opened.material() == of_person[0].material()
 
 
-def test_destroying_a_key_again_gives_the_same_answer(provider: KeyProvider) -> None:
+def test_a_key_that_is_destroyed_again_is_not_said_to_have_been_there(
+    provider: KeyProvider,
+) -> None:
     case = a_case()
     keyring = Keyring(provider, keys_per_case=True)
     _, wrapped = keyring.new_case_key(case)
-    first, second = (keyring.destroy_case_key(case, wrapped) for _ in range(2))
-    assert isinstance(first, Destruction)
-    assert isinstance(second, Destruction)
+    (first,), (second,) = (keyring.destroy_case_key(case, wrapped) for _ in range(2))
+    assert first.found
+    # AWS still has it, and says until when.
+    assert second.found == (provider.name == "aws-kms")
     assert (first.key_id, first.destroyed_at) == (second.key_id, second.destroyed_at)
-    assert first.refused_with == second.refused_with
+    assert second.refused_with
 
 
 def test_a_case_under_the_root_key_has_nothing_of_its_own_to_destroy(
@@ -184,8 +187,34 @@ def test_a_case_under_the_root_key_has_nothing_of_its_own_to_destroy(
     case = a_case()
     keyring = Keyring(provider)
     key, wrapped = keyring.new_case_key(case)
-    assert keyring.destroy_case_key(case, wrapped) is None
+    assert keyring.destroy_case_key(case, wrapped) == ()
     assert Keyring(provider).open_case_key(case, wrapped).material() == key.material()
+
+
+def test_a_case_that_was_moved_leaves_no_key_of_its_own_where_it_was(two: Two) -> None:
+    case = a_case()
+    _, before = Keyring(two.first, keys_per_case=True).new_case_key(case)
+    both = Keyring(two.second, old=two.first)
+    moved = both.rewrap(place_of(case), before)
+
+    done = both.destroy_case_key(case, moved)
+
+    assert [one.found for one in done] == [True, True]
+    assert all(one.refused_with for one in done)
+    for wrapped in (before, moved):
+        with pytest.raises(KeyDestroyed):
+            both.open_case_key(case, wrapped)
+
+
+def test_a_key_of_a_cases_own_goes_whatever_its_row_says(provider: KeyProvider) -> None:
+    case = a_case()
+    keyring = Keyring(provider)
+    _, under_root = keyring.new_case_key(case)
+    own = keyring.renew_case_key(case, under_root)
+    (done,) = keyring.destroy_case_key(case, under_root)
+    assert done.found
+    with pytest.raises(KeyDestroyed):
+        keyring.open_case_key(case, own)
 
 
 def test_one_vault_holds_cases_of_both_kinds(provider: KeyProvider) -> None:

@@ -99,10 +99,33 @@ function openEnvelope(subkey, place, envelope) {
   return decrypt(subkey, envelope.subarray(0, 12), envelope.subarray(12), place);
 }
 
-function unwrapCaseKey(root, caseId, wrapped) {
-  must(wrapped[0] === 1 && wrapped.subarray(1, 9).equals(derive(root, "subrosa/root-key/id/v1", 8)));
-  const place = context("subrosa/wrap/case/v1", id(caseId));
-  return openEnvelope(derive(root, "subrosa/root-key/wrap/v1"), place, wrapped.subarray(9));
+// The key of a case, a person or the vault, wrapped under a root key file, or under one of a case's
+// own beside it.
+function unwrap({ root_key: root, own_keys: owns = [], key_of: kind, holder }, wrapped) {
+  const rootId = keyId(root);
+  const wrapping = derive(root, "subrosa/root-key/wrap/v1");
+  const place = context(`subrosa/wrap/${kind}/v1`, ...(holder === null ? [] : [id(holder)]));
+  if (wrapped[0] === 1) {
+    must(wrapped.subarray(1, 9).equals(rootId));
+    return openEnvelope(wrapping, place, wrapped.subarray(9));
+  }
+  const [version, provider, own] = wrapped;
+  const header = wrapped.subarray(0, 11);
+  must(version === 2 && provider === 1 && (own === 0 || own === 1));
+  must(header.length === 11 && header.subarray(3).equals(rootId));
+  must(own === 0 || kind === "case");
+  const ownId = wrapped.subarray(11, own === 1 ? 19 : 11);
+  const binding = context("subrosa/wrap/v2", Buffer.concat([header, ownId]), place);
+  const envelope = wrapped.subarray(11 + ownId.length);
+  if (own === 0) return openEnvelope(wrapping, binding, envelope);
+  const ownKey = owns.find((key) => keyId(key).equals(ownId));
+  must(ownKey !== undefined);
+  const both = Buffer.concat([wrapping, ownKey]);
+  return openEnvelope(derive(both, "subrosa/case-own-key/wrap/v1"), binding, envelope);
+}
+
+function keyId(key) {
+  return derive(key, "subrosa/root-key/id/v1", 8);
 }
 
 const MEMBERS =
@@ -133,7 +156,7 @@ function checkManifest(text, expected) {
 
 // A manifest with the two objects around it, as they lie in a bucket, from the root key on.
 function openFromBucket({ root_key: root, case_key: wrapped, manifest, object, ...asked }) {
-  const caseKey = unwrapCaseKey(root, asked.case, wrapped);
+  const caseKey = unwrap({ root_key: root, key_of: "case", holder: asked.case }, wrapped);
   must(manifest.length >= 19 && manifest[0] === 1);
   const document = manifest.subarray(1, 17);
   const end = 19 + manifest.readUInt16BE(17);
@@ -168,6 +191,16 @@ const KINDS = {
       headers: asked.headers.map(bytes),
       object: bytes(asked.object),
     }),
+  wrapped: ({ key_of, holder, ...asked }) =>
+    unwrap(
+      {
+        root_key: bytes(asked.root_key),
+        own_keys: asked.own_keys.map(bytes),
+        key_of,
+        holder,
+      },
+      bytes(asked.wrapped),
+    ),
   bucket: (asked) =>
     openFromBucket({
       ...asked,

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from cryptography.cobblestone import Cobblestone256Encryptor
 
 from tests.sealing.samples import CONTEXT, KEY, Sealed, content, seal
+from tests.sealing.vectors import FOLDER, Vector
+from tests.sealing.wrapped_vectors import in_the_first_format, wrapped_keys
 from vault.ids import CaseId, DocumentId, RenditionId
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
@@ -24,29 +25,9 @@ from vault.sealing.keys import CaseKey, DataKey
 from vault.sealing.manifests import Manifest, SealedManifest, seal_manifest
 from vault.sealing.parts import Layout, RenditionContext
 
-FOLDER = Path(__file__).parent.parent / "vectors" / "sealed"
 CHUNK = 16_384
 ELSEWHERE = UUID(int=0xE15E)
 PLAIN = content(100)
-
-
-@dataclass(frozen=True)
-class Vector:
-    """One file: what a reader is given, and what it must open, or None."""
-
-    name: str
-    about: str
-    given: dict[str, Any]
-    plaintext: bytes | None
-
-    def write(self) -> None:
-        value = {
-            "about": self.about,
-            **self.given,
-            "plaintext": None if self.plaintext is None else self.plaintext.hex(),
-        }
-        text = json.dumps(value, indent=1, ensure_ascii=False)
-        (FOLDER / f"{self.name}.json").write_text(f"{text}\n", encoding="utf-8")
 
 
 def object_of(document: Sealed, key: DataKey = KEY, place: RenditionContext = CONTEXT) -> Any:
@@ -169,6 +150,9 @@ def manifests() -> Iterator[Vector]:
     unnamed = seal_manifest(data_key, wrapped, replace(manifest, file_name=None))
     opens = {**given, "manifest": unnamed.encoded().hex()}
     yield Vector("manifest-without-file-name", "Opens.", opens, PLAIN)
+    first = in_the_first_format(case_key.material(), CONTEXT.case).hex()
+    old = {**given, "case_key": first}
+    yield Vector("manifest-case-key-in-the-first-format", "Opens: section 6.", old, PLAIN)
     yield from _bent_objects(given, sealed, keyring, case_key)
     yield from _bent_texts(given, manifest, data_key, wrapped)
 
@@ -253,7 +237,7 @@ def _bent_texts(
 
 def main(write: Callable[[Vector], None] = Vector.write) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for vector in (*objects(), *manifests()):
+    for vector in (*objects(), *manifests(), *wrapped_keys()):
         write(vector)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import struct
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +14,15 @@ import pytest
 from cryptography.cobblestone import Cobblestone256Decryptor
 from cryptography.exceptions import InvalidTag
 
-from tests.sealing.make_vectors import FOLDER, manifests, objects
+from tests.sealing.make_vectors import manifests, objects
 from tests.sealing.second_reader import read
+from tests.sealing.vectors import FOLDER
+from tests.sealing.wrapped_vectors import wrapped_keys
 from vault.errors import Tampered
 from vault.ids import CaseId, DocumentId, RenditionId
+from vault.keyring.files import key_id_of, write_key
 from vault.keyring.keyring import Keyring
+from vault.keyring.port import Place
 from vault.keyring.root import FileRootKey
 from vault.manifests import opened_manifest
 from vault.sealing.keys import DataKey
@@ -37,7 +43,20 @@ def expected(name: str) -> bytes | None:
     return None if plaintext is None else bytes.fromhex(plaintext)
 
 
+def unwrapped_by_the_vault(given: dict[str, Any]) -> bytes:
+    """Unwrap a key with those of cases' own beside the root key, as section 6 has them."""
+    holder = None if given["holder"] is None else UUID(given["holder"])
+    with TemporaryDirectory() as folder:
+        for number, own in enumerate(map(bytes.fromhex, given["own_keys"])):
+            name = f"{holder}.{number:06}.{key_id_of(own)}.key"
+            write_key(Path(folder) / name, "subrosa case key v1", own)
+        root = FileRootKey(bytes.fromhex(given["root_key"]), Path(folder))
+        return root.unwrap(bytes.fromhex(given["wrapped"]), Place(given["key_of"], holder))
+
+
 def by_the_vault(given: dict[str, Any]) -> bytes:
+    if given["kind"] == "wrapped":
+        return unwrapped_by_the_vault(given)
     if given["kind"] == "object":
         context = RenditionContext(*(_ids(given)))
         layout = Layout(given["size_bytes"], given["part_size"])
@@ -82,7 +101,7 @@ def by_pyca(given: dict[str, Any]) -> bytes:
 
 
 def test_there_is_a_vector_for_everything_that_is_made() -> None:
-    assert sorted(made.name for made in (*objects(), *manifests())) == NAMES
+    assert sorted(made.name for made in (*objects(), *manifests(), *wrapped_keys())) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -109,7 +128,7 @@ def test_node_opens_what_it_must_and_nothing_else() -> None:
 
 
 def test_node_opens_what_is_sealed_anew() -> None:
-    made = [*objects(), *manifests()]
+    made = [*objects(), *manifests(), *wrapped_keys()]
     answers = read([one.given for one in made])
     assert {one.name: answer for one, answer in zip(made, answers, strict=True)} == {
         one.name: one.plaintext for one in made

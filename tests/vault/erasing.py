@@ -19,7 +19,8 @@ from vault.errors import Tampered
 from vault.ids import CaseId
 from vault.inspection import trail
 from vault.inspection.verification import check_vault
-from vault.keyring.keyring import Destruction, Keyring
+from vault.keyring.destruction import Destruction
+from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -78,20 +79,22 @@ class ProviderOfCaseKeys(Keyring):
             raise Tampered
         return super().open_case_key(case, wrapped)
 
-    def destroy_case_key(self, case: CaseId, wrapped: bytes) -> Destruction:
+    def destroy_case_key(self, case: CaseId, wrapped: bytes) -> tuple[Destruction, ...]:
         self.calls += 1
         if self.fault is not None:
             fault, self.fault = self.fault, None
             raise fault
         assert wrapped
         self.destroyed.add(case)
-        return Destruction(
+        destruction = Destruction(
             provider="transit\n(double)",
             key_id=f"case/{case}",
+            found=True,
             destroyed_at=None if self.at_once else NOON,
             request_id="request-7",
             refused_with="encryption key not found",
         )
+        return (destruction,)
 
 
 def agreed_case(house: House) -> Case:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.conftest import Place
     from vault.core import Vault
     from vault.ids import CaseId, DocumentId
-    from vault.keyring.keyring import Destruction
+    from vault.keyring.destruction import Destruction
     from vault.keyring.root import FileRootKey
     from vault.storage.port import Kept
     from vault.storage.s3 import S3Store
@@ -73,7 +73,7 @@ class MortalProvider(ProviderOfCaseKeys):
 
     fuse: Fuse = field(default_factory=lambda: Fuse(0))
 
-    def destroy_case_key(self, case: CaseId, wrapped: bytes) -> Destruction:
+    def destroy_case_key(self, case: CaseId, wrapped: bytes) -> tuple[Destruction, ...]:
         self.fuse.pass_by()
         done = super().destroy_case_key(case, wrapped)
         self.fuse.pass_by()

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contracts.failing_store import FailingStore
-from tests.vault.test_tampering import run_as_administrator
 from vault.deviations.clawback import claw_back
-from vault.errors import NotFound, Tampered, Unavailable
+from vault.errors import Tampered, Unavailable
 from vault.ids import CaseId, RenditionId, new_id
 from vault.inspection.verification import check_vault
-from vault.intake import deposits
-from vault.intake.descriptions import Bytes, Description
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.manifests import read_manifest
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.builders import Case, House
-    from tests.conftest import Place
     from vault.intake.completion import Deposited
     from vault.sealing.manifests import Manifest
     from vault.storage.port import ObjectStore
@@ -285,23 +281,3 @@ def test_a_deposit_whose_manifest_is_not_durable_is_none(
     double.faults.clear()
     case.deposit("party:claimant")
     house.check()
-
-
-def test_the_key_of_a_case_erased_meanwhile_does_not_come_back_by_an_upload(
-    house: House, case: Case, store: S3Store, place: Place
-) -> None:
-    case.deposit("party:claimant")
-    said = Description(
-        document_class="medical", title="Late", provenance="pre-existing", content=Bytes()
-    )
-
-    def content() -> Iterator[bytes]:
-        yield b"begun"
-        # What an erasure does to the database; the key object stands for one written a moment late.
-        run_as_administrator(place, "DELETE FROM keys WHERE holder_id = %s", case.case_id)
-        house.vault.keyring.forget(case.case_id)
-
-    assert case_key_name(case.case_id) in store.names()
-    with pytest.raises(NotFound):
-        deposits.deposit(house.vault, case["party:claimant"], case.case_id, content(), lambda: said)
-    assert case_key_name(case.case_id) not in store.names()

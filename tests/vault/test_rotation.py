@@ -31,7 +31,8 @@ from vault.inspection.trail import read_events
 from vault.inspection.verification import check_vault
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
-from vault.manifests import read_case_key, write_case_key
+from vault.manifests import read_case_key
+from vault.storage.names import case_key_name
 from vault.storage.s3 import S3Store
 from vault.upkeep.rotation import rotate_case, rotate_root
 
@@ -271,7 +272,7 @@ def test_a_rotation_killed_before_the_bucket_had_the_key_is_ended_by_the_next_on
     before = stored_keys(place)[case.case_id]
     both = reopened(Keyring(new_root, old=root_key))
     rotate_root(both.vault, owner)
-    write_case_key(store, case.case_id, before)
+    store.replace(case_key_name(case.case_id), before)
     assert any(
         "its key in the bucket" in told for told in check_vault(both.vault, content=False).problems
     )
@@ -327,7 +328,7 @@ def test_a_case_whose_own_key_was_destroyed_stays_closed_to_every_backup(
     (case, document), (other, kept) = (a_case_with_a_document(house) for _ in range(2))
     with backed_up(place):
         wrapped = stored_keys(place)[case.case_id]
-        assert house.vault.keyring.destroy_case_key(case.case_id, wrapped) is not None
+        assert house.vault.keyring.destroy_case_key(case.case_id, wrapped)
     for opened in (house, reopened(Keyring(root_key))):
         again = Case(opened, case.case_id, case.people)
         with pytest.raises(NotFound):

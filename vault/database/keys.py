@@ -47,10 +47,30 @@ def wrapped_key(tx: Transaction, holder: UUID, kind: KeyKind) -> bytes | None:
     return found
 
 
+def lock_case_key(tx: Transaction, case_id: UUID) -> None:
+    """Let nobody replace a case's wrapped key until the transaction ends; wait for who does now."""
+    tx.execute("SELECT FROM keys WHERE holder_id = %s AND kind = 'case' FOR UPDATE", (case_id,))
+
+
 def holders_among(tx: Transaction, holders: Sequence[UUID]) -> set[UUID]:
     """Return those of the given ids that still have a key."""
     query = "SELECT holder_id FROM keys WHERE holder_id = ANY(%s::uuid[])"
     return set(tx.values(query, (list(holders),)))
+
+
+def closed_among(tx: Transaction, holders: Sequence[UUID], since: datetime) -> set[UUID]:
+    """Return those of the given ids whose keys should not be at hand any more.
+
+    Their key is gone, their case was erased, or a seat or a token of theirs was ended since then.
+    """
+    query = (
+        "SELECT id FROM unnest(%(holders)s::uuid[]) AS id"
+        " WHERE NOT EXISTS (SELECT FROM keys WHERE holder_id = id)"
+        " OR EXISTS (SELECT FROM erasures WHERE case_id = id AND document_id IS NULL)"
+        " OR EXISTS (SELECT FROM seat_changes WHERE case_id = id AND changed_at >= %(since)s)"
+        " OR EXISTS (SELECT FROM tokens WHERE person_id = id AND revoked_at >= %(since)s)"
+    )
+    return set(tx.values(query, {"holders": list(holders), "since": since}))
 
 
 def insert_operations_key(tx: Transaction, wrapped: bytes, *, created_at: datetime) -> None:

@@ -164,25 +164,29 @@ def _destroyed_case_key(
     vault: Vault, case_id: CaseId, plan: Plan, wrapped: bytes
 ) -> tuple[Plan, list[str]]:
     """Let the provider destroy its key, if it keeps one of the case, and be asked for it again."""
-    destruction = vault.keyring.destroy_case_key(case_id, wrapped)
-    if destruction is None:
+    done = vault.keyring.destroy_case_key(case_id, wrapped)
+    if not done:
         return replace(
             plan,
             provider="the database, wrapped under the vault's root key",
             key="sha256 of the wrapped key: " + " ".join(plan.keys),
             method="the wrapped case key was removed from the database and the bucket",
         ), []
-    at = destruction.destroyed_at
+    ends = [one.destroyed_at.astimezone(UTC).isoformat() for one in done if one.destroyed_at]
+    requests = ", ".join(one.request_id for one in done if one.request_id)
+    missing = ", ".join(one.provider for one in done if not one.found)
     return replace(
         plan,
-        provider=_line(destruction.provider),
-        key=_line(destruction.key_id),
-        request=destruction.request_id and _line(destruction.request_id),
-        method="the case's own key was destroyed at its provider",
-        destroyed_at="" if at is None else at.astimezone(UTC).isoformat(),
+        provider=_line(", ".join(one.provider for one in done)),
+        key=_line(", ".join(one.key_id for one in done)),
+        request=_line(requests) if requests else None,
+        method="the case's own key was destroyed at its provider"
+        if not missing
+        else f"no key of the case's own was found at {missing}: gone before, or out of our reach",
+        destroyed_at=max(ends, default=""),
     ), [
-        "asked to open what the database had held, the provider answers: "
-        + _line(destruction.refused_with)
+        _line(f"asked to use the key after that, {one.provider} answers: {one.refused_with}")
+        for one in done
     ]
 
 

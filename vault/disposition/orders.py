@@ -149,6 +149,8 @@ def _ordered(
 def _locked_key(tx: Transaction, case_id: CaseId) -> bytes:
     """Wait for every change of the case under way, keep others waiting; return its wrapped key."""
     case = cases.lock_case(tx, case_id)
+    # A rotation could otherwise put another key in its place between here and its removal.
+    keys.lock_case_key(tx, case_id)
     wrapped = keys.wrapped_key(tx, case_id, "case")
     if case is None or wrapped is None:
         raise NotFound

@@ -42,7 +42,7 @@ _UNREACHED: Final = (
     "the wrapped key in backups, replicas and write-ahead logs of the database: see backups_until",
     "copies of the bucket outside it, which hold ciphertext and may hold the wrapped key",
     "what was delivered to readers or exported before",
-    "the key in memory of workers that had opened it: dropped with the next key opened a minute on",
+    "the key in memory of workers that had opened it: dropped after a minute, if they still run",
 )
 
 

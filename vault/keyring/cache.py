@@ -35,7 +35,7 @@ class KeyCache(Generic[Key]):
         The lock is not held meanwhile: a slow key provider delays no other case.
         """
         with self._lock:
-            self._drop_outlived()
+            self._drop()
             entry = self._entries.get((holder, wrapped))
             if entry is not None:
                 return entry[1]
@@ -54,7 +54,17 @@ class KeyCache(Generic[Key]):
             for slot in [slot for slot in self._entries if slot[0] == holder]:
                 del self._entries[slot]
 
-    def _drop_outlived(self) -> None:
+    def drop_outlived(self) -> None:
+        """Drop every key that has had its minute."""
+        with self._lock:
+            self._drop()
+
+    def holders(self) -> set[UUID]:
+        """Return whose keys are at hand."""
+        with self._lock:
+            return {holder for holder, _ in self._entries}
+
+    def _drop(self) -> None:
         now = self._clock()
         for slot, (until, _) in list(self._entries.items()):
             if now < until:

@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, final
 
 import pkcs11
 from pkcs11 import Attribute, GCMParams, KeyType, Mechanism, ObjectClass
-from pkcs11.exceptions import (
-    FunctionRejected,
-    KeyHandleInvalid,
-    ObjectHandleInvalid,
-    PKCS11Error,
-)
+from pkcs11.exceptions import FunctionRejected, ObjectHandleInvalid, PKCS11Error
 
 from vault.errors import Tampered
 from vault.keyring.port import Destroyed, KeyGone, RootKeyRefused, unavailable
@@ -36,7 +31,11 @@ _ID_LABEL: Final = b"subrosa/pkcs11-key/id/v1\0"
 _NONCE_SIZE: Final = 12
 _TAG_BITS: Final = 128
 _SEALED_SIZE: Final = KEY_SIZE + _TAG_BITS // 8
-_NO_SUCH_KEY: Final = "CKR_OBJECT_HANDLE_INVALID: the token holds no such key"
+_NOT_FOUND: Final = "the token finds no key of this label"
+
+# A login is the process's and not a session's, and so is a logout: while one provider opens its
+# session anew, a search of another on the same token would find nothing.
+_ALONE: Final = Lock()
 
 
 @final
@@ -45,9 +44,12 @@ class TokenRootKey:
 
     One session, used by one thread at a time. A call into the vendor's library cannot be given up:
     an HSM that hangs holds whoever waits for it.
+
+    A session that lost its login sees no key and says so of each. So that a key is not there is
+    believed only of a session that sees the root key.
     """
 
-    __slots__ = ("_address", "_label", "_lock", "_session", "key_id")
+    __slots__ = ("_address", "_label", "_session", "key_id")
 
     name: ClassVar[str] = "pkcs11"
     number: ClassVar[int] = 4
@@ -60,7 +62,6 @@ class TokenRootKey:
                 the key is of another kind or could leave the token.
         """
         self._address, self._label = address, address.key
-        self._lock = Lock()
         self._session: Session | None = None
         self.key_id = sha256(_ID_LABEL + address.key.encode()).hexdigest()[: 2 * KEY_ID_SIZE]
         try:
@@ -101,8 +102,6 @@ class TokenRootKey:
             under = self._version(session, place, key_id) if header.own else self._root(session)
             try:
                 return _run(under, "decrypt", sealed, params)
-            except (KeyHandleInvalid, ObjectHandleInvalid):
-                raise
             except PKCS11Error as error:
                 # A wrong tag is a GeneralError here and another one there, as a broken token is:
                 # so it is asked for something that must work.
@@ -138,13 +137,15 @@ class TokenRootKey:
         """See `KeyProvider.destroy_case_key`."""
         label = self._label_of(case)
         with self._using() as session:
-            for found in self._keys(session, label):
-                found.destroy()
-        return Destroyed(key_id=label)
+            found = self._keys(session, label)
+            for key in found:
+                key.destroy()
+            answers = dict.fromkeys(map(_answer, found))
+        return Destroyed(key_id=label, found=bool(found), refused_with=", ".join(answers) or None)
 
     def close(self) -> None:
         """See `KeyProvider.close`."""
-        with self._lock:
+        with _ALONE:
             self._drop()
 
     def _open(self) -> Session:
@@ -160,15 +161,28 @@ class TokenRootKey:
 
     @contextmanager
     def _using(self) -> Generator[Session]:
-        """Use the session alone; what fails in it makes the next use open another."""
-        with self._lock:
+        """Use a session that sees the root key; what fails in it makes the next use open another.
+
+        Raises:
+            Unavailable: There is none, or the token failed.
+        """
+        with _ALONE:
             try:
-                yield self._open()
-            except (KeyHandleInvalid, ObjectHandleInvalid) as error:
-                raise KeyGone(_NO_SUCH_KEY) from error
+                yield self._logged_in()
             except PKCS11Error as error:
                 self._drop()
                 raise unavailable(self.name, error) from error
+
+    def _logged_in(self) -> Session:
+        """Return the session if it sees the root key, or else another one that does."""
+        session = self._open()
+        if self._keys(session, self._label):
+            return session
+        self._drop()
+        session = self._open()
+        if not self._keys(session, self._label):
+            raise ObjectHandleInvalid("the token shows no root key")
+        return session
 
     def _drop(self) -> None:
         session, self._session = self._session, None
@@ -179,23 +193,20 @@ class TokenRootKey:
                 unavailable(self.name, error)
 
     def _root(self, session: Session) -> Any:  # noqa: ANN401 — the library's keys are mixed from parts
-        found = self._keys(session, self._label)
-        if not found:
-            raise KeyGone(_NO_SUCH_KEY)
-        return found[0]
+        return self._keys(session, self._label)[0]
 
     def _newest(self, session: Session, place: Place, *, own: bool) -> tuple[Any, bytes]:
         if not own:
             return self._root(session), b""
         found = self._keys(session, self._label_of(place.holder))
         if not found:
-            raise KeyGone(_NO_SUCH_KEY)
+            raise KeyGone(_NOT_FOUND)
         return found[-1], bytes(found[-1][Attribute.ID])
 
     def _version(self, session: Session, place: Place, key_id: bytes) -> Any:  # noqa: ANN401 — as above
         found = self._keys(session, self._label_of(place.holder))
         if not found:
-            raise KeyGone(_NO_SUCH_KEY)
+            raise KeyGone(_NOT_FOUND)
         for key in found:
             if key[Attribute.ID] == key_id:
                 return key
@@ -238,3 +249,16 @@ def _must_work(key: Any) -> None:  # noqa: ANN401 — one of the library's keys
     """Return if a key opens what it seals; raise the library's error if not."""
     params = GCMParams(os.urandom(_NONCE_SIZE), b"", _TAG_BITS)
     _run(key, "decrypt", _run(key, "encrypt", bytes(KEY_SIZE), params), params)
+
+
+def _answer(destroyed: Any) -> str:  # noqa: ANN401 — one of the library's keys
+    """Return what a token answers when a key that it has destroyed is used by its handle.
+
+    Raises:
+        PKCS11Error: It still works.
+    """
+    try:
+        _must_work(destroyed)
+    except PKCS11Error as refusal:
+        return f"{type(refusal).__name__} (PKCS#11)"
+    raise FunctionRejected("the key still works after it was destroyed")

@@ -6,12 +6,12 @@ Source: docs/sealed-document.md, section 6.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vault.errors import KeyDestroyed, Tampered, Unavailable
 from vault.ids import CaseId
 from vault.keyring.cache import KeyCache
+from vault.keyring.destruction import destroy_at_each
 from vault.keyring.port import KeyGone, Place
 from vault.keyring.wrapped import split
 from vault.sealing.envelope import encode_context, open_envelope, seal_envelope
@@ -19,9 +19,10 @@ from vault.sealing.keys import CaseKey, DataKey, OperationsKey, PersonKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from uuid import UUID
 
     from vault.ids import PersonId
+    from vault.keyring.destruction import Destruction
     from vault.keyring.port import KeyProvider
     from vault.sealing.parts import RenditionContext
 
@@ -31,26 +32,6 @@ _DATA_SUBKEY_LABEL = b"subrosa/case-key/wrap/v1"
 _OF_OPERATIONS = Place("operations", None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destruction:
-    """That a case's own key was destroyed at its provider, and that nothing opens any more.
-
-    Attributes:
-        provider: As SUBROSA_ROOT_KEYS names it.
-        key_id: The name the provider knew the key by.
-        destroyed_at: From when nobody can bring it back, where the provider lets that wait; None:
-            at once.
-        request_id: The provider's own mark for the request, to be found in its log.
-        refused_with: What the provider answered when it was asked to open the case key after that.
-    """
-
-    provider: str
-    key_id: str
-    destroyed_at: datetime | None
-    request_id: str | None
-    refused_with: str
-
-
 class Keyring:
     """Makes keys wrapped for the database, and opens them again.
 
@@ -58,8 +39,8 @@ class Keyring:
     never to a name: an attacker who can write to the database can make a key fail to open; they
     cannot make it open for another case, person or rendition.
 
-    Opened case and person keys stay in memory for up to a minute after they were opened; if
-    nothing more is opened, until something is or the process ends.
+    Opened case and person keys are at hand for a minute, and in memory until the first of these
+    after it: `drop_outlived` is called, another key is opened, the process ends.
     """
 
     def __init__(
@@ -205,38 +186,36 @@ class Keyring:
         self._root.new_case_key(case)
         return self._wrapped(key, _of_case(case), own=True)
 
-    def destroy_case_key(self, case: CaseId, wrapped: bytes) -> Destruction | None:
-        """Destroy a case's own key at its provider, and see that nothing opens any more.
+    def destroy_case_key(self, case: CaseId, wrapped: bytes) -> tuple[Destruction, ...]:
+        """Destroy a case's own key at every provider at hand, and see that nothing opens any more.
 
-        No backup of the database opens the case after that, whoever has the root key. Doing it
-        again gives the same answer. Operations that hold the opened key finish with it.
+        At every one, whatever the wrapped key says: a case that was moved has left a key of its own
+        where it was before. No backup of the database opens the case after that, whoever has the
+        root key. Doing it again is fine. Operations that hold the opened key finish with it.
 
         Returns:
-            What was done and seen; None where the case key is wrapped under the root key: then
-            the provider holds nothing for this case alone.
+            What was done and seen, for each provider that held a key of this case alone or should
+            have; none where the case key is wrapped under the root key, and always was.
 
         Raises:
             Tampered: The wrapped key names no provider of this vault.
-            Unavailable: The provider does not answer, or still opens it: nothing may be certified.
+            Unavailable: A provider does not answer, or still opens it: nothing may be certified.
         """
-        if not split(wrapped)[0].own:
-            return None
-        provider = self._provider_of(wrapped)
-        destroyed = provider.destroy_case_key(case)
+        wrapped_by = self._provider_of(wrapped) if split(wrapped)[0].own else None
+        done = destroy_at_each(self._providers, case, wrapped, wrapped_by)
         self.forget(case)
-        try:
-            provider.unwrap(wrapped, _of_case(case))
-        except KeyGone as gone:
-            return Destruction(
-                provider=provider.name,
-                key_id=destroyed.key_id,
-                destroyed_at=destroyed.at,
-                request_id=destroyed.request_id,
-                refused_with=str(gone),
-            )
-        raise Unavailable("The provider still opens the key of this case; it is not destroyed.")
+        return done
 
-    def forget(self, holder: CaseId | PersonId) -> None:
+    def drop_outlived(self) -> None:
+        """Drop the opened keys that have had their minute."""
+        self._case_keys.drop_outlived()
+        self._person_keys.drop_outlived()
+
+    def holders(self) -> set[UUID]:
+        """Return the cases and persons whose keys are at hand."""
+        return self._case_keys.holders() | self._person_keys.holders()
+
+    def forget(self, holder: UUID) -> None:
         """Drop the opened keys of a case or a person; the next use opens them anew.
 
         A key's bytes are overwritten once no operation holds it any more, as far as Python lets

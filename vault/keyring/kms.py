@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self, final
@@ -27,6 +28,18 @@ _NOT_ITS_OWN: Final = frozenset({"InvalidCiphertextException", "IncorrectKeyExce
 _PENDING: Final = "PendingDeletion"
 # How the service names, in a refusal, the state that _PENDING is.
 _PENDING_WORDS: Final = "pending deletion"
+
+# At DEBUG these write requests and answers as they are, and so every key in base64.
+_TALKATIVE: Final = ("endpoint", "hooks", "parsers", "retryhandler", "utils")
+
+
+def _unless_debugging(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG
+
+
+for _name in _TALKATIVE:
+    # A filter and not a level: whoever turns debugging on for a logger by its name sets its level.
+    logging.getLogger(f"botocore.{_name}").addFilter(_unless_debugging)
 
 
 @final
@@ -147,15 +160,16 @@ class KmsRootKey:
         try:
             found = self._described(alias)
         except KeyGone:
-            return Destroyed(key_id=alias)
+            return Destroyed(key_id=alias, found=False)
         if found["KeyState"] == _PENDING:
-            return Destroyed(key_id=found["KeyId"], at=found.get("DeletionDate"))
+            return Destroyed(key_id=found["KeyId"], found=True, at=found.get("DeletionDate"))
         with self._translated():
             said = self._client.schedule_key_deletion(
                 KeyId=found["KeyId"], PendingWindowInDays=self._wait_days
             )
         return Destroyed(
             key_id=found["KeyId"],
+            found=True,
             at=said.get("DeletionDate"),
             request_id=said.get("ResponseMetadata", {}).get("RequestId"),
         )

@@ -49,17 +49,23 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Destroyed:
-    """What a provider says of a key that it destroyed.
+    """What a provider says of a key that it was asked to destroy.
 
     Attributes:
         key_id: The name the provider knows the key by.
+        found: It was there, and is destroyed or about to be. If not, there is nothing by this
+            name that we can see: destroyed before, never made, or out of our reach.
         at: From when nobody can bring it back; None: at once.
         request_id: The provider's own mark for the request, to be found in its log.
+        refused_with: What the provider answered when that very key was used once more, where it
+            can be held on to beyond its end.
     """
 
     key_id: str
+    found: bool
     at: datetime | None = None
     request_id: str | None = None
+    refused_with: str | None = None
 
 
 class KeyProvider(Protocol):
@@ -123,7 +129,7 @@ class KeyProvider(Protocol):
         ...
 
     def destroy_case_key(self, case: CaseId) -> Destroyed:
-        """Destroy every version of a case's own key; return as well if none is there any more."""
+        """Destroy every version of a case's own key, if there is one; say whether there was."""
         ...
 
     def close(self) -> None:

@@ -116,32 +116,35 @@ class FileRootKey:
 
     def new_case_key(self, case: CaseId) -> None:
         """See `KeyProvider.new_case_key`."""
-        directory = self._directory()
+        directory = self._cases
+        assert directory is not None, "a root key that came from no file has no directory"
         try:
             directory.mkdir(mode=0o700, exist_ok=True)
             sync_directory(directory.parent)
             number = len(list(directory.glob(f"{case}.*.key")))
             material = os.urandom(KEY_SIZE)
             name = f"{case}.{number:06}.{key_id_of(material)}.key"
-            write_key(directory / name, _CASE_TITLE, material)
+            # Renamed when it is whole: one that was cut by a crash would be the newest for ever.
+            write_key(directory / f"{name}.new", _CASE_TITLE, material)
+            (directory / f"{name}.new").rename(directory / name)
+            sync_directory(directory)
         except (OSError, RootKeyRefused) as error:
             raise unavailable(self.name, error) from error
 
     def destroy_case_key(self, case: CaseId) -> Destroyed:
         """See `KeyProvider.destroy_case_key`: overwritten, then removed."""
         try:
-            for path in self._files(case):
+            # The directory is made with the first such key; a missing one is no fault yet.
+            there = self._cases is not None and self._cases.exists()
+            found = self._named_after(case) if there else []
+            for path in found:
                 overwrite_and_remove(path)
         except OSError as error:
             raise unavailable(self.name, error) from error
-        return Destroyed(key_id=str(case))
+        return Destroyed(key_id=str(case), found=bool(found))
 
     def close(self) -> None:
         """See `KeyProvider.close`: nothing is held open."""
-
-    def _directory(self) -> Path:
-        assert self._cases is not None, "a root key that came from no file has no directory"
-        return self._cases
 
     def _files(self, case: UUID | None) -> list[Path]:
         """Return the files of a case's own key, oldest first.
@@ -151,11 +154,16 @@ class FileRootKey:
         Raises:
             Unavailable: It cannot be read.
         """
-        directory = self._directory()
         try:
-            paths = sorted(directory.iterdir())
+            return [path for path in self._named_after(case) if path.suffix == ".key"]
         except OSError as error:
             raise unavailable(self.name, error) from error
+
+    def _named_after(self, case: UUID | None) -> list[Path]:
+        """Return every file that was begun for a case, whole or not."""
+        if self._cases is None:
+            return []
+        paths = sorted(self._cases.iterdir())
         return [path for path in paths if path.name.startswith(f"{case}.")]
 
     def _versions(self, place: Place) -> list[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, final
 
@@ -61,10 +61,11 @@ class TransitRootKey:
         session = requests.Session()
         # Neither a proxy nor a .netrc of the environment comes between us and the keys.
         session.trust_env = False
+        # The client takes these from a session that it is given, whatever it is told beside it.
+        session.verify = True if address.ca_file is None else str(address.ca_file)
         self._client: Any = hvac.Client(
             url=address.url,
             token=address.token,
-            verify=True if address.ca_file is None else str(address.ca_file),
             timeout=address.timeout_s,  # pyright: ignore[reportArgumentType] -- seconds go to requests as they are
             session=session,
             # A token is not carried to where a redirect points.
@@ -133,21 +134,26 @@ class TransitRootKey:
                     name, derived=True, exportable=False, mount_point=self._mount
                 )
             )
+        else:
+            self._asked(lambda transit: transit.rotate_key(name, mount_point=self._mount))
+
+    def destroy_case_key(self, case: CaseId) -> Destroyed:
+        """See `KeyProvider.destroy_case_key`: deleted, not soft-deleted, with all its versions.
+
+        Allowed to be deleted just before: until then the engine keeps it from a slip of the hand.
+        """
+        name = self._name_of(case)
+        try:
             self._asked(
                 lambda transit: transit.update_key_configuration(
                     name, deletion_allowed=True, mount_point=self._mount
                 )
             )
-        else:
-            self._asked(lambda transit: transit.rotate_key(name, mount_point=self._mount))
-
-    def destroy_case_key(self, case: CaseId) -> Destroyed:
-        """See `KeyProvider.destroy_case_key`: deleted, not soft-deleted, with all its versions."""
-        name = self._name_of(case)
-        with suppress(KeyGone):  # It was destroyed before.
             self._asked(lambda transit: transit.delete_key(name, mount_point=self._mount))
+        except KeyGone:
+            return Destroyed(key_id=name, found=False)
         # The engine answers a deletion without a body, and so without the id of the request.
-        return Destroyed(key_id=name)
+        return Destroyed(key_id=name, found=True)
 
     def close(self) -> None:
         """See `KeyProvider.close`."""

@@ -17,11 +17,11 @@ from vault.errors import KeyDestroyed, Tampered
 from vault.manifests import (
     Described,
     abandon_rendition,
+    keep_case_key,
     manifest_of,
     opened_manifest,
     read_case_key,
     read_manifest,
-    write_case_key,
 )
 from vault.sealing.manifests import seal_manifest
 from vault.sealing.parts import RenditionContext
@@ -101,10 +101,7 @@ def mend_bucket(vault: Vault) -> int:
                 continue
             if row.case_id != case:
                 case = row.case_id
-                if not _has_case_key(vault, case, wrapped):
-                    write_case_key(vault.store, case, wrapped)
-                    _unless_erased(vault, row)
-                    written += 1
+                written += keep_case_key(vault, case)
             written += _mend_manifest(vault, row, wrapped)
     return written
 
@@ -183,8 +180,7 @@ def _unless_erased(vault: Vault, row: StoredRow) -> None:
     """Take back what was written again if it was erased since its row was read."""
     with vault.database.transaction() as tx:
         there = documents.accounted_for(tx, [row.rendition_id])
-        key = keys.wrapped_key(tx, row.case_id, "case")
-    if not there or key is None:
+    if not there:
         abandon_rendition(vault, row.case_id, row.rendition_id)
 
 

@@ -16,8 +16,7 @@ from vault.database import keys
 from vault.errors import KeyDestroyed, NotFound, Tampered, Unavailable
 from vault.ids import CaseId
 from vault.keyring.port import Place
-from vault.manifests import read_case_key, write_case_key
-from vault.storage.port import ObjectMissing
+from vault.manifests import has_case_key, keep_case_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,8 +70,9 @@ def rotate_root(vault: Vault, owner: Database) -> Rotation:
         else:
             with owner.transaction() as tx:
                 wrapped += keys.replace_wrapped(tx, row, anew)
-        if row.kind == "case":
-            _keep_in_bucket(vault, CaseId(row.holder_id))
+        # Asked of every case, moved now or before: a run may end between row and bucket.
+        if row.kind == "case" and has_case_key(vault.store, CaseId(row.holder_id)):
+            keep_case_key(vault, CaseId(row.holder_id))
     _record(vault, Outcome.COMPLETED, {"keys": wrapped, "refused": len(refused)})
     return Rotation(wrapped=wrapped, current=current, refused=tuple(refused))
 
@@ -101,7 +101,8 @@ def rotate_case(vault: Vault, owner: Database, case: CaseId) -> None:
         if not keys.replace_wrapped(tx, keys.KeyRow(case, "case", wrapped), anew):
             raise Unavailable("Somebody else is moving this case's key; try again.")
         _append(vault, tx, Outcome.GRANTED, {}, case)
-    _keep_in_bucket(vault, case)
+    if has_case_key(vault.store, case):
+        keep_case_key(vault, case)
 
 
 def keys_that_do_not_open(vault: Vault) -> Iterator[str]:
@@ -117,23 +118,6 @@ def keys_that_do_not_open(vault: Vault) -> Iterator[str]:
             yield f"Key of {row.kind} {row.holder_id}: it does not open."
         except KeyDestroyed:
             yield f"Key of {row.kind} {row.holder_id}: what it was wrapped under is destroyed."
-
-
-def _keep_in_bucket(vault: Vault, case: CaseId) -> None:
-    """Let the bucket have a case's key as its row has it, if it has one at all.
-
-    Asked of every case, moved now or before: a run may have been killed between row and bucket.
-    """
-    with vault.database.transaction() as tx:
-        wrapped = keys.wrapped_key(tx, case, "case")
-    try:
-        kept = read_case_key(vault.store, case)
-    except ObjectMissing:
-        return
-    except Tampered:
-        kept = b""
-    if wrapped is not None and kept != wrapped:
-        write_case_key(vault.store, case, wrapped)
 
 
 def _all_keys(vault: Vault) -> Iterator[KeyRow]:
