@@ -164,21 +164,23 @@ class S3Store:
         Measured beside it: windows of 4 and 8 MiB, fetched ahead by threads, took twice the CPU
         time for each byte and came a third slower.
         """
-        size, resumes = _FIRST_PIECE_BYTES, 0
+        size, barren = _FIRST_PIECE_BYTES, 0
         while end is None or start < end:
             body, length = self._ask(name, start, end, length)
             end = length if end is None else min(end, length)
+            barren, broken = barren + 1, None
             try:
                 with closing(body):
                     # A store may send more than it was asked for, without end.
                     while start < end and (piece := body.read(size)):
                         start += len(piece)
-                        size, resumes = _PIECE_BYTES, 0
+                        size, barren = _PIECE_BYTES, 0
                         yield piece
             except (HTTPClientError, IncompleteReadError, HTTPError) as error:
-                resumes += 1
-                if resumes > _RESUMES:
-                    raise Unavailable("The object store does not answer.") from error
+                broken = error
+            # An answer may also end in good order and have brought nothing.
+            if start < end and barren > _RESUMES:
+                raise Unavailable("The object store does not answer.") from broken
 
     def length(self, name: str) -> int | None:
         """See `ObjectStore.length`."""
