@@ -13,13 +13,21 @@ import pytest
 from tests.conftest import Place
 from tests.contracts.failing_store import FailingStore
 from tests.contracts.memory_store import MemoryStore
-from tests.storage.versions import bucket_of, client_of
+from tests.storage.versions import (
+    allow_removal_of_versions,
+    bucket_of,
+    client_of,
+    end_locks,
+    forbid_removal_of_versions,
+    lock,
+)
 from vault.errors import Tampered, Unavailable
-from vault.storage.port import ObjectMissing, ObjectStore, WriteMissing
+from vault.storage.port import Kept, ObjectMissing, ObjectStore, WriteMissing
 from vault.storage.s3 import S3Store
 
 MIB = 1 << 20
 PART = os.urandom(5 * MIB)
+NEXT_YEAR = datetime.now(UTC).replace(microsecond=0) + timedelta(days=365)
 
 
 @pytest.fixture(params=["s3", "double", "memory"])
@@ -133,16 +141,16 @@ def test_abandoning_removes_an_object_and_doing_it_again_is_fine(kept: ObjectSto
     assert list(kept.names()) == ["a/10"]
 
 
-def test_a_write_goes_on_in_another_process(store: S3Store, place: Place) -> None:
-    write = store.begin("a")
-    tags = list(store.put_parts("a", write, [PART, PART]))
-    assert store.length("a") is None
+def test_a_write_goes_on_in_another_process(kept: ObjectStore, place: Place) -> None:
+    write = kept.begin("a")
+    tags = list(kept.put_parts("a", write, [PART, PART]))
+    assert kept.length("a") is None
     other = S3Store(place.s3, connections=2)
     tags += other.put_parts("a", write, [b"tail"], first=2)
     other.close()
     for _ in range(2):
-        store.complete("a", write, tags, 2 * len(PART) + 4)
-    assert whole(store, "a") == PART + PART + b"tail"
+        kept.complete("a", write, tags, 2 * len(PART) + 4)
+    assert whole(kept, "a") == PART + PART + b"tail"
 
 
 def test_a_part_sent_again_takes_the_place_of_the_first(kept: ObjectStore) -> None:
@@ -253,6 +261,53 @@ def test_a_locked_version_is_reported_with_the_end_of_its_lock(versioned: S3Stor
     while versioned.destroy("a"):
         time.sleep(0.2)
     assert list(versioned.objects()) == []
+
+
+def test_what_is_locked_is_hidden_from_lists_and_readers(versioned: S3Store) -> None:
+    client, bucket = client_of(versioned), bucket_of(versioned)
+    for name in ("a/1", "a/2", "a/3"):
+        client.put_object(Bucket=bucket, Key=name, Body=name.encode())
+    client.delete_object(Bucket=bucket, Key="a/2")
+    lock(versioned, NEXT_YEAR, ending="/1")
+    lock(versioned, NEXT_YEAR, ending="/2")
+    try:
+        for _ in range(2):
+            assert [kept.name for kept in versioned.destroy("a/1")] == ["a/1"]
+            assert {kept.name for kept in versioned.destroy_under("a/")} == {"a/1", "a/2"}
+        assert list(versioned.names()) == []
+        with pytest.raises(ObjectMissing):
+            next(versioned.read("a/1"))
+    finally:
+        end_locks(versioned)
+    assert versioned.destroy_under("a/") == ()
+    left = client.list_object_versions(Bucket=bucket)
+    assert (left.get("Versions"), left.get("DeleteMarkers")) == (None, None)
+
+
+def test_a_legal_hold_is_reported_without_a_date(versioned: S3Store) -> None:
+    client, bucket = client_of(versioned), bucket_of(versioned)
+    version = client.put_object(Bucket=bucket, Key="a", Body=b"x")["VersionId"]
+    client.put_object_legal_hold(Bucket=bucket, Key="a", LegalHold={"Status": "ON"})
+    try:
+        assert versioned.destroy("a") == (Kept("a", version, None),)
+    finally:
+        client.put_object_legal_hold(
+            Bucket=bucket, Key="a", VersionId=version, LegalHold={"Status": "OFF"}
+        )
+    assert versioned.destroy("a") == ()
+
+
+def test_a_missing_right_to_remove_a_version_is_no_lock(versioned: S3Store) -> None:
+    versioned.put("a", [b"x"])
+    forbid_removal_of_versions(versioned)
+    try:
+        with pytest.raises(Unavailable):
+            versioned.destroy("a")
+        with pytest.raises(Unavailable):
+            versioned.destroy_under("")
+    finally:
+        allow_removal_of_versions(versioned)
+    assert versioned.destroy("a") == ()
 
 
 def test_preparing_again_changes_nothing(kept: ObjectStore) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from queue import Queue
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tests.builders import Case, House
+    from tests.conftest import Place
     from vault.storage.port import Buffer
     from vault.storage.s3 import S3Store
 
@@ -98,6 +100,30 @@ def test_the_key_of_an_erased_case_that_was_put_back_is_removed(
     erasure.erase_case(house.vault, owner, case.case_id, ORDER)
     store.put(case_key_name(case.case_id), [b"x"])
     assert sweep_orphans(house.vault, NONE).removed == [case_key_name(case.case_id)]
+
+
+def test_an_upload_that_is_given_up_takes_no_key_of_a_case_that_was_not_erased(
+    house: House, case: Case, store: S3Store, place: Place
+) -> None:
+    """Where the row of the key is lost, the bucket has the last copy."""
+    case.deposit("party:claimant")
+    note_an_upload(place, case)
+    with psycopg.connect(place.superuser_url) as connection:
+        query = "DELETE FROM keys WHERE holder_id = %s"
+        assert connection.execute(query, (case.case_id,)).rowcount == 1
+    assert unfinished.sweep(house.vault, house.clock() + DAY) == 1
+    assert case_key_name(case.case_id) in store.names()
+
+
+def note_an_upload(place: Place, case: Case) -> None:
+    """Leave the note of an upload whose process was killed."""
+    with psycopg.connect(place.superuser_url) as connection:
+        connection.execute(
+            "INSERT INTO uploads (rendition_id, case_id, person_id, started_at)"
+            " SELECT gen_random_uuid(), case_id, person_id, '2026-03-02T09:00Z'"
+            " FROM participants WHERE case_id = %s LIMIT 1",
+            (case.case_id,),
+        )
 
 
 def test_a_dry_run_says_so_and_changes_nothing(house: House, case: Case, store: S3Store) -> None:

@@ -68,3 +68,9 @@ def read_name(name: str) -> ObjectName | None:
     if name == manifest_name(case, rendition):
         return ObjectName(Kind.MANIFEST, case, rendition)
     return None
+
+
+def may_hold_key(name: str) -> bool:
+    """Tell whether a wrapped key may be in an object; content alone has none for sure."""
+    named = read_name(name)
+    return named is None or named.kind is not Kind.CONTENT

@@ -156,10 +156,13 @@ class ObjectStore(Protocol):
     def destroy(self, name: str) -> tuple[Kept, ...]:
         """Remove an object with every version that the store keeps of it, as far as it lets us.
 
-        Doing it again is fine.
+        Doing it again is fine. What a lock keeps is hidden: no list shows it, no name reads it.
 
         Returns:
             What is left.
+
+        Raises:
+            Unavailable: Also if it refuses for a reason that is no lock, such as a missing right.
         """
         ...
 
@@ -167,7 +170,7 @@ class ObjectStore(Protocol):
         """Remove every version of whatever begins with a prefix, those too that no list shows.
 
         Returns:
-            What is left.
+            What is left, as for `destroy`.
         """
         ...
 

@@ -202,11 +202,11 @@ class S3Store:
     def destroy(self, name: str) -> tuple[Kept, ...]:
         """See `ObjectStore.destroy`."""
         self.abandon(name)
-        return tuple(self._listing.destroyed(name, only=name))
+        return self._listing.destroyed(name, only=name)
 
     def destroy_under(self, prefix: str) -> tuple[Kept, ...]:
         """See `ObjectStore.destroy_under`."""
-        return tuple(self._listing.destroyed(prefix))
+        return self._listing.destroyed(prefix)
 
     def objects(self, prefix: str = "") -> Iterator[Listed]:
         """See `ObjectStore.objects`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import ClientError
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ResponseMetadataTypeDef
 
-_LOCKED = frozenset({"AccessDenied", "InvalidRequest", "ObjectLocked"})
+_REFUSED = frozenset({"AccessDenied", "InvalidRequest", "ObjectLocked"})
 
 
 class Listing:
@@ -30,7 +32,7 @@ class Listing:
         pages = self._client.get_paginator("list_objects_v2")
         with translated():
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
-                now = parsedate_to_datetime(page["ResponseMetadata"]["HTTPHeaders"]["date"])
+                now = _date_of(page["ResponseMetadata"])
                 for found in page.get("Contents", ()):
                     yield Listed(
                         self._name(found.get("Key", "")),
@@ -39,33 +41,70 @@ class Listing:
                         now - found.get("LastModified", now),
                     )
 
-    def destroyed(self, prefix: str, *, only: str | None = None) -> Iterator[Kept]:
-        """Remove every version of what begins with a prefix; yield those that are kept."""
-        pages = self._client.get_paginator("list_object_versions")
-        with translated():
-            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
-                for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                    name = self._name(found.get("Key", ""))
-                    if only in (None, name):
-                        yield from self._destroy_version(name, found.get("VersionId", "null"))
+    def destroyed(self, prefix: str, *, only: str | None = None) -> tuple[Kept, ...]:
+        """Remove every version of what begins with a prefix; return those that are locked.
 
-    def _destroy_version(self, name: str, version: str) -> Iterator[Kept]:
+        What is locked is hidden: without the marker over it, it would be an object again.
+        """
+        kept: list[Kept] = []
+        with translated():
+            for name, version, _ in self._versions("Versions", prefix, only):
+                kept += self._destroy_version(name, version)
+            bare = {left.name for left in kept}
+            for name, version, latest in self._versions("DeleteMarkers", prefix, only):
+                if latest and name in bare:
+                    bare.remove(name)
+                else:
+                    self._client.delete_object(Bucket=self._bucket, Key=name, VersionId=version)
+            for name in bare:
+                self._client.delete_object(Bucket=self._bucket, Key=name)
+        return tuple(kept)
+
+    def _versions(
+        self, kind: Literal["Versions", "DeleteMarkers"], prefix: str, only: str | None
+    ) -> Iterator[tuple[str, str, bool]]:
+        """Yield name and id of each version, or marker, and whether it is the latest."""
+        pages = self._client.get_paginator("list_object_versions")
+        for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+            for found in page.get(kind, ()):
+                name = self._name(found.get("Key", ""))
+                if only in (None, name):
+                    yield name, found.get("VersionId", "null"), found.get("IsLatest", False)
+
+    def _destroy_version(self, name: str, version: str) -> list[Kept]:
         try:
             self._client.delete_object(Bucket=self._bucket, Key=name, VersionId=version)
         except ClientError as error:
-            if code_of(error) not in _LOCKED:
+            locked = self._locked(name, version) if code_of(error) in _REFUSED else None
+            if locked is None:
                 raise
-            yield Kept(name, version, self._locked_until(name, version))
+            return [locked]
+        return []
 
-    def _locked_until(self, name: str, version: str) -> datetime | None:
-        """Return until when a version is locked; None for one under a legal hold alone."""
-        try:
+    def _locked(self, name: str, version: str) -> Kept | None:
+        """Return a version as the store's own lock keeps it; None if it has none now.
+
+        A missing right is refused in the same words, and says nothing about what is kept.
+        """
+        with suppress(ClientError):
+            hold = self._client.get_object_legal_hold(
+                Bucket=self._bucket, Key=name, VersionId=version
+            )
+            if hold["LegalHold"].get("Status") == "ON":
+                return Kept(name, version, None)
+        with suppress(ClientError):
             found = self._client.get_object_retention(
                 Bucket=self._bucket, Key=name, VersionId=version
             )
-        except ClientError:
-            return None
-        return found["Retention"].get("RetainUntilDate")
+            until = found["Retention"].get("RetainUntilDate")
+            if until is not None and until >= _date_of(found["ResponseMetadata"]):
+                return Kept(name, version, until)
+        return None
 
     def _name(self, key: str) -> str:
         return key.removeprefix(self._prefix)
+
+
+def _date_of(answer: ResponseMetadataTypeDef) -> datetime:
+    """Return when the store answered, by its own clock."""
+    return parsedate_to_datetime(answer["HTTPHeaders"]["date"])

@@ -30,7 +30,7 @@ class Orphans:
 
     Attributes:
         removed: Removed now; or what would have been.
-        waiting: Within their grace.
+        waiting: Within their grace, or kept by the store under a lock.
         unknown: Not named as the vault names objects, or a case's key: never removed.
     """
 
@@ -71,7 +71,7 @@ def _sort(
             upkeep.note_orphans(tx, names, now)
         over = old & (upkeep.met_before(tx, names, now - grace) if grace else set(names))
     for name in names:
-        # What the store has locked waits for as long as that lasts.
+        # What the store has locked it hides: no later sweep meets it.
         if name not in over or (not dry_run and vault.store.destroy(name)):
             orphans.waiting.append(name)
         else:
