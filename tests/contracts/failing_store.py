@@ -109,6 +109,10 @@ class FailingStore:
         self._fail("objects")
         return self.real.objects(prefix)
 
+    def writes(self) -> Iterator[Listed]:
+        self._fail("writes")
+        return self.real.writes()
+
     def names(self) -> Iterator[str]:
         self._fail("names")
         return self.real.names()

@@ -192,16 +192,16 @@ class S3Store:
 
     def abandon(self, name: str) -> None:
         """See `ObjectStore.abandon`."""
+        self.destroy(name)
+
+    def destroy(self, name: str) -> tuple[Kept, ...]:
+        """See `ObjectStore.destroy`."""
         with translated():
             found = self._client.list_multipart_uploads(Bucket=self._bucket, Prefix=name)
             for upload in found.get("Uploads", ()):
                 if upload.get("Key") == self._prefix + name and "UploadId" in upload:
                     self._abort(name, upload["UploadId"])
             self._client.delete_object(Bucket=self._bucket, Key=name)
-
-    def destroy(self, name: str) -> tuple[Kept, ...]:
-        """See `ObjectStore.destroy`."""
-        self.abandon(name)
         return self._listing.destroyed(name, only=name)
 
     def destroy_under(self, prefix: str) -> tuple[Kept, ...]:
@@ -211,6 +211,10 @@ class S3Store:
     def objects(self, prefix: str = "") -> Iterator[Listed]:
         """See `ObjectStore.objects`."""
         return self._listing.objects(prefix)
+
+    def writes(self) -> Iterator[Listed]:
+        """See `ObjectStore.writes`."""
+        return self._listing.writes()
 
     def names(self) -> Iterator[str]:
         """See `ObjectStore.names`."""
