@@ -30,6 +30,11 @@ Lack = Literal[
     "list of uploads",
     "length",
     "delete that keeps all",
+    "part by its tag",
+    "abort that keeps all",
+    "overwriting",
+    "list of versions",
+    "delete of a version that keeps it",
 ]
 
 _HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive"})
@@ -70,6 +75,14 @@ class _Proxy(BaseHTTPRequestHandler):
                 self._say(501, {}, _NOT_IMPLEMENTED)
             case "delete that keeps all" if self.command == "DELETE" and "uploadId" not in query:
                 self._say(204, {}, b"")
+            case "list of versions" if "versions" in query:
+                self._say(501, {}, _NOT_IMPLEMENTED)
+            case "delete of a version that keeps it" if "versionId" in query:
+                self._say(204, {}, b"")
+            case "abort that keeps all" if self.command == "DELETE" and "uploadId" in query:
+                self._say(204, {}, b"")
+            case "overwriting" if self._writes_over(query):
+                self._say(200, {"ETag": '"overwritten"'}, b"")
             case "range" if self.headers.get("Range"):
                 self._say(200, {}, self._whole())
             case "range answered wholly with 206" if self.headers.get("Range"):
@@ -79,6 +92,13 @@ class _Proxy(BaseHTTPRequestHandler):
             case _:
                 return False
         return True
+
+    def _writes_over(self, query: Mapping[str, list[str]]) -> bool:
+        return (
+            self.command == "PUT"
+            and "partNumber" not in query
+            and self.headers.get("If-None-Match") is None
+        )
 
     def _asked_of_the_store(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         """Hand the request on as it was signed; return what the store says."""
@@ -103,6 +123,8 @@ class _Proxy(BaseHTTPRequestHandler):
         if status == 412 and self.lack == "condition on put" and self.command == "PUT":
             return 200, {"ETag": '"overwritten"'}, b""
         if status == 412 and self.lack == "condition on complete" and completing:
+            return 200, {"Content-Type": "application/xml"}, _COMPLETED
+        if status == 400 and self.lack == "part by its tag" and completing:
             return 200, {"Content-Type": "application/xml"}, _COMPLETED
         if self.lack == "length" and self.command == "HEAD" and status == 200:
             told = {**told, "Content-Length": "1"}

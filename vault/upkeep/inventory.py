@@ -88,18 +88,21 @@ def mend_bucket(vault: Vault) -> int:
 
 
 def unaccounted_objects(vault: Vault) -> Iterator[str]:
-    """Name the objects that no rendition, no upload under way and no case answers for.
+    """Name what no rendition, no upload under way and no case answers for: objects, and writes.
 
     Names are listed first and looked up after: an upload that begins meanwhile has its note before
     its object. One that is abandoned loses its note before its object, so that whatever is found
     is looked for once more at the end.
     """
-    names, found = vault.store.names(), list[str]()
-    while batch := list(islice(names, _NAMES_AT_ONCE)):
-        found += _unknown(vault, batch)
-    for name in _unknown(vault, found):
+    writes = _unanswered(vault, (write.name for write in vault.store.writes()))
+    objects = _unanswered(vault, vault.store.names())
+    for name in _unknown(vault, objects):
         if vault.store.length(name) is not None:
             yield f"Object {name}: no document refers to it."
+    if writes:
+        writes = sorted({write.name for write in vault.store.writes()}.intersection(writes))
+    for name in _unknown(vault, writes):
+        yield f"Object {name}: a write of it has not ended, and no upload refers to it."
 
 
 def _mend_manifest(vault: Vault, row: StoredRow, wrapped: bytes) -> int:
@@ -124,6 +127,13 @@ def _unless_erased(vault: Vault, row: StoredRow) -> None:
         there = documents.accounted_for(tx, [row.rendition_id])
     if not there:
         abandon_rendition(vault, row.case_id, row.rendition_id)
+
+
+def _unanswered(vault: Vault, names: Iterator[str]) -> list[str]:
+    found = list[str]()
+    while batch := list(islice(names, _NAMES_AT_ONCE)):
+        found += _unknown(vault, batch)
+    return found
 
 
 def _unknown(vault: Vault, names: list[str]) -> list[str]:
