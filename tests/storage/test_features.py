@@ -38,6 +38,7 @@ LACKS: dict[Lack, set[str]] = {
         "HeadObject with the length",
         "ranges in GetObject",
         "ListObjectsV2",
+        "refusal of a part by its ETag",
         "If-None-Match on CompleteMultipartUpload",
         "CompleteMultipartUpload",
     },
@@ -61,7 +62,10 @@ LACKS: dict[Lack, set[str]] = {
     },
     "list of uploads": {"ListMultipartUploads"},
     "length": {"HeadObject with the length", "CompleteMultipartUpload"},
-    "delete that keeps all": {"DeleteObject"},
+    "delete that keeps all": {
+        "DeleteObject",
+        "ListObjectVersions and DeleteObject by version",
+    },
 }
 
 

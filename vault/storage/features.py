@@ -162,12 +162,17 @@ class _Probe:
     def _aborts(self) -> bool:
         upload = self._begin(self._free)
         self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._free, UploadId=upload)
-        listed = self._client.list_multipart_uploads(Bucket=self._bucket, Prefix=self._free)
-        return all(one.get("UploadId") != upload for one in listed.get("Uploads", ()))
+        try:
+            self._send_part(self._free, upload)
+        except ClientError as error:
+            return code_of(error) in ENDED
+        return False
 
     def _overwrites(self) -> bool:
-        self._client.put_object(Bucket=self._bucket, Key=self._free, Body=_OTHER_BODY)
-        return self._read("bytes=0-", self._free) == _OTHER_BODY
+        for body in (_BODY, _OTHER_BODY):
+            self._client.put_object(Bucket=self._bucket, Key=self._free, Body=body)
+        with self._client.get_object(Bucket=self._bucket, Key=self._free)["Body"] as body:
+            return body.read(len(_OTHER_BODY) + 1) == _OTHER_BODY
 
     def _deletes_versions(self) -> bool:
         return self._delete_versions(self._free) > 0 and self._delete_versions(self._free) == 0
@@ -183,10 +188,10 @@ class _Probe:
     def _put(self) -> None:
         self._client.put_object(Bucket=self._bucket, Key=self._taken, Body=_BODY, IfNoneMatch="*")
 
-    def _read(self, asked: str, name: str | None = None) -> bytes:
-        answer = self._client.get_object(Bucket=self._bucket, Key=name or self._taken, Range=asked)
+    def _read(self, asked: str) -> bytes:
+        answer = self._client.get_object(Bucket=self._bucket, Key=self._taken, Range=asked)
         with answer["Body"] as body:
-            return body.read(len(_BODY) + len(_OTHER_BODY))
+            return body.read(len(_BODY) + 1)
 
     def _delete_versions(self, name: str) -> int:
         """Remove each version of a name; return how many there were."""
@@ -202,10 +207,13 @@ class _Probe:
         """Begin an upload of one part."""
         upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=name)["UploadId"]
         self._begun.append((name, upload))
-        self._etag = self._client.upload_part(
+        self._etag = self._send_part(name, upload)
+        return upload
+
+    def _send_part(self, name: str, upload: str) -> str:
+        return self._client.upload_part(
             Bucket=self._bucket, Key=name, UploadId=upload, PartNumber=1, Body=_BODY
         )["ETag"]
-        return upload
 
     def _complete(self, name: str, upload: str, tag: str | None = None) -> None:
         self._client.complete_multipart_upload(
