@@ -35,7 +35,7 @@ class Alerts:
         self._raise("tampered", "is not what was deposited", case, document, rendition)
 
     def scrubbed(self, case: CaseId, document: DocumentId, rendition: UUID, what: str) -> None:
-        """Say what a scrub found of a rendition: `damaged`, `missing`, `row` or `manifest`."""
+        """Say what a scrub found of a rendition, or of its case's key (`Fault`)."""
         self._raise("scrub", what, case, document, rendition)
 
     def malware(self, case: CaseId, document: DocumentId, rendition: UUID) -> None:

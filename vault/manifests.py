@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from vault.database import documents, erasures, keys
-from vault.errors import Tampered
+from vault.errors import Tampered, Unavailable
 from vault.sealing.manifests import (
     LONGEST_BYTES,
     Manifest,
@@ -196,7 +196,8 @@ def _forget_erased_key(vault: Vault, case: CaseId) -> None:
 def _kept_case_key(store: ObjectStore, case: CaseId) -> bytes | None:
     try:
         return read_case_key(store, case)
-    except Tampered:
+    except (Tampered, Unavailable):
+        # What has rotted in the store is no longer given out, and can still be replaced.
         return None
 
 

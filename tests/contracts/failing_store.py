@@ -18,13 +18,21 @@ Fault = Literal["lost", "kept"]
 class FailingStore:
     """Hands every call on to a real store, unless a fault is planned for it.
 
-    It also holds the vault to its side of the contract: no name is ever written twice, but for what
-    is said to replace.
+    It also holds the vault to its side of the contract: no name is ever written twice, but by what
+    says that it replaces.
+
+    Attributes:
+        real: The store.
+        faults: What happens to a call, by its name.
+        written: Names that were put.
+        withheld: Names that it answers for with an error when they are read, as a store does whose
+            own check of the bytes has failed.
     """
 
     real: ObjectStore
     faults: dict[str, Fault] = field(default_factory=dict[str, Fault])
     written: set[str] = field(default_factory=set[str])
+    withheld: set[str] = field(default_factory=set[str])
 
     def put(self, name: str, parts: Iterable[Buffer]) -> int:
         assert name not in self.written, "a name is used once"
@@ -70,6 +78,8 @@ class FailingStore:
     def read(
         self, name: str, start: int = 0, end: int | None = None, *, length: int | None = None
     ) -> Generator[bytes]:
+        if name in self.withheld:
+            raise Unavailable("planned")
         with closing(self.real.read(name, start, end, length=length)) as pieces:
             for piece in pieces:
                 self._fail("read")
@@ -99,6 +109,10 @@ class FailingStore:
     def objects(self, prefix: str = "") -> Iterator[Listed]:
         self._fail("objects")
         return self.real.objects(prefix)
+
+    def writes(self) -> Iterator[Listed]:
+        self._fail("writes")
+        return self.real.writes()
 
     def names(self) -> Iterator[str]:
         self._fail("names")

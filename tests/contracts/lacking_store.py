@@ -7,14 +7,14 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from vault.storage.s3 import S3Settings, S3Store
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
 Lack = Literal[
     "",
@@ -30,12 +30,68 @@ Lack = Literal[
     "list of uploads",
     "length",
     "delete that keeps all",
+    "part by its tag",
+    "abort that keeps all",
+    "overwriting",
+    "list of versions",
+    "delete of a version that keeps it",
 ]
 
 _HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive"})
 _NOT_IMPLEMENTED = b"<Error><Code>NotImplemented</Code></Error>"
 _COMPLETED = b"<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>"
 _EMPTY_LIST = b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'
+
+
+class _Asked(NamedTuple):
+    """What a request asks for."""
+
+    command: str
+    query: Mapping[str, list[str]]
+    conditional: bool
+
+    def writes_over(self) -> bool:
+        """Tell whether it writes an object whether or not there is one."""
+        whole = self.command == "PUT" and "partNumber" not in self.query
+        return whole and not self.conditional
+
+
+# Which requests are answered in the store's place, and how.
+_NEVER: tuple[Callable[[_Asked], bool], int, bytes] = (lambda _: False, 0, b"")
+_INSTEAD: dict[Lack, tuple[Callable[[_Asked], bool], int, bytes]] = {
+    "any condition answered by 501": (lambda asked: asked.conditional, 501, _NOT_IMPLEMENTED),
+    "list": (lambda asked: "list-type" in asked.query, 501, _NOT_IMPLEMENTED),
+    "list of nothing": (lambda asked: "list-type" in asked.query, 200, _EMPTY_LIST),
+    "list of versions": (lambda asked: "versions" in asked.query, 501, _NOT_IMPLEMENTED),
+    "upload": (
+        lambda asked: asked.command == "POST" and "uploads" in asked.query,
+        501,
+        _NOT_IMPLEMENTED,
+    ),
+    "list of uploads": (
+        lambda asked: asked.command == "GET" and "uploads" in asked.query,
+        501,
+        _NOT_IMPLEMENTED,
+    ),
+    "delete that keeps all": (
+        lambda asked: asked.command == "DELETE" and "uploadId" not in asked.query,
+        204,
+        b"",
+    ),
+    "delete of a version that keeps it": (lambda asked: "versionId" in asked.query, 204, b""),
+    "abort that keeps all": (
+        lambda asked: asked.command == "DELETE" and "uploadId" in asked.query,
+        204,
+        b"",
+    ),
+    "overwriting": (_Asked.writes_over, 200, b""),
+}
+# With which status, and how much of the whole.
+_RANGES: dict[Lack, tuple[int, int | None]] = {
+    "range": (200, None),
+    "range answered wholly with 206": (206, None),
+    "range shifted": (206, 6),
+}
 
 
 class _Proxy(BaseHTTPRequestHandler):
@@ -57,28 +113,15 @@ class _Proxy(BaseHTTPRequestHandler):
     def _answered(self, query: Mapping[str, list[str]]) -> bool:
         """Answer in the store's place what it is not to be asked at all."""
         conditional = self.headers.get("If-None-Match") is not None
-        match self.lack:
-            case "any condition answered by 501" if conditional:
-                self._say(501, {}, _NOT_IMPLEMENTED)
-            case "list" if "list-type" in query:
-                self._say(501, {}, _NOT_IMPLEMENTED)
-            case "list of nothing" if "list-type" in query:
-                self._say(200, {"Content-Type": "application/xml"}, _EMPTY_LIST)
-            case "upload" if self.command == "POST" and "uploads" in query:
-                self._say(501, {}, _NOT_IMPLEMENTED)
-            case "list of uploads" if self.command == "GET" and "uploads" in query:
-                self._say(501, {}, _NOT_IMPLEMENTED)
-            case "delete that keeps all" if self.command == "DELETE" and "uploadId" not in query:
-                self._say(204, {}, b"")
-            case "range" if self.headers.get("Range"):
-                self._say(200, {}, self._whole())
-            case "range answered wholly with 206" if self.headers.get("Range"):
-                self._say(206, {}, self._whole())
-            case "range shifted" if self.headers.get("Range"):
-                self._say(206, {}, self._whole()[:6])
-            case _:
-                return False
-        return True
+        spoils, status, body = _INSTEAD.get(self.lack, _NEVER)
+        if spoils(_Asked(self.command, query, conditional)):
+            self._say(status, {"Content-Type": "application/xml", "ETag": '"none"'}, body)
+            return True
+        if self.headers.get("Range") and self.lack in _RANGES:
+            status, end = _RANGES[self.lack]
+            self._say(status, {}, self._whole()[:end])
+            return True
+        return False
 
     def _asked_of_the_store(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         """Hand the request on as it was signed; return what the store says."""
@@ -103,6 +146,8 @@ class _Proxy(BaseHTTPRequestHandler):
         if status == 412 and self.lack == "condition on put" and self.command == "PUT":
             return 200, {"ETag": '"overwritten"'}, b""
         if status == 412 and self.lack == "condition on complete" and completing:
+            return 200, {"Content-Type": "application/xml"}, _COMPLETED
+        if status == 400 and self.lack == "part by its tag" and completing:
             return 200, {"Content-Type": "application/xml"}, _COMPLETED
         if self.lack == "length" and self.command == "HEAD" and status == 200:
             told = {**told, "Content-Length": "1"}

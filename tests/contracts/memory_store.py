@@ -18,7 +18,7 @@ class MemoryStore:
     """Keeps objects with the instant at which they were written, by its own clock.
 
     Attributes:
-        writes: The parts of each write that was begun and has not ended.
+        under_way: The parts of each write that was begun and has not ended, and since when.
         after_listing: Called once when a list has come to its end, before the lister goes on.
     """
 
@@ -27,7 +27,11 @@ class MemoryStore:
         default_factory=dict[str, tuple[bytes, datetime]]
     )
     after_listing: Callable[[], None] | None = None
-    writes: dict[str, dict[int, bytes]] = field(default_factory=dict[str, dict[int, bytes]])
+    under_way: dict[str, tuple[dict[int, bytes], datetime]] = field(
+        default_factory=dict[str, tuple[dict[int, bytes], datetime]]
+    )
+
+    begun: int = 0
 
     def put(self, name: str, parts: Iterable[Buffer]) -> int:
         body = b"".join(bytes(part) for part in parts)
@@ -37,29 +41,30 @@ class MemoryStore:
         return len(body)
 
     def begin(self, name: str) -> str:
-        write = f"{name}#{len(self.writes)}"
-        self.writes[write] = {}
+        self.begun += 1
+        write = f"{name}#{self.begun}"
+        self.under_way[write] = {}, self.now
         return write
 
     def put_parts(
         self, name: str, write: str, parts: Iterable[Buffer], first: int = 0
     ) -> Iterator[str]:
         for number, part in enumerate(parts, first):
-            if write not in self.writes or not write.startswith(f"{name}#"):
+            if write not in self.under_way or not write.startswith(f"{name}#"):
                 raise WriteMissing
-            self.writes[write][number] = bytes(part)
+            self.under_way[write][0][number] = bytes(part)
             yield sha256(part).hexdigest()
 
     def complete(self, name: str, write: str, tags: Sequence[str], length: int) -> None:
-        if write not in self.writes:
+        if write not in self.under_way:
             if self.length(name) == length:
                 return
             raise WriteMissing
-        sent = self.writes[write]
+        sent, _ = self.under_way[write]
         if [sha256(sent.get(n, b"-")).hexdigest() for n in range(len(tags))] != list(tags):
             raise WriteMissing
         self.put(name, [sent[number] for number in range(len(tags))])
-        del self.writes[write]
+        del self.under_way[write]
 
     def replace(self, name: str, body: bytes) -> None:
         self.kept[name] = body, self.now
@@ -81,8 +86,8 @@ class MemoryStore:
 
     def abandon(self, name: str) -> None:
         self.kept.pop(name, None)
-        for write in [write for write in self.writes if write.startswith(f"{name}#")]:
-            del self.writes[write]
+        for write in [write for write in self.under_way if write.startswith(f"{name}#")]:
+            del self.under_way[write]
 
     def destroy(self, name: str) -> tuple[Kept, ...]:
         self.abandon(name)
@@ -101,6 +106,10 @@ class MemoryStore:
         hook, self.after_listing = self.after_listing, None
         if hook is not None:
             hook()
+
+    def writes(self) -> Iterator[Listed]:
+        for write, (_, begun_at) in self.under_way.items():
+            yield Listed(write.rpartition("#")[0], 0, write, self.now - begun_at)
 
     def names(self) -> Iterator[str]:
         return iter(sorted(self.kept))

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from tests.contracts.lacking_store import Lack, lacking_store
+from tests.storage.versions import bucket_of, client_of
 from vault.errors import Unavailable
 from vault.storage.features import StoreLacks
 from vault.storage.s3 import S3Settings, S3Store
@@ -37,9 +38,15 @@ LACKS: dict[Lack, set[str]] = {
         "HeadObject with the length",
         "ranges in GetObject",
         "ListObjectsV2",
+        "refusal of a part by its ETag",
         "If-None-Match on CompleteMultipartUpload",
         "CompleteMultipartUpload",
     },
+    "part by its tag": {"refusal of a part by its ETag"},
+    "abort that keeps all": {"AbortMultipartUpload"},
+    "overwriting": {"PutObject over an object"},
+    "list of versions": {"ListObjectVersions and DeleteObject by version"},
+    "delete of a version that keeps it": {"ListObjectVersions and DeleteObject by version"},
     "range": {"ranges in GetObject"},
     "range answered wholly with 206": {"ranges in GetObject"},
     "range shifted": {"ranges in GetObject"},
@@ -48,13 +55,22 @@ LACKS: dict[Lack, set[str]] = {
     "upload": {
         "multipart upload",
         "ListMultipartUploads",
+        "refusal of a part by its ETag",
         "If-None-Match on CompleteMultipartUpload",
         "CompleteMultipartUpload",
+        "AbortMultipartUpload",
     },
     "list of uploads": {"ListMultipartUploads"},
     "length": {"HeadObject with the length", "CompleteMultipartUpload"},
-    "delete that keeps all": {"DeleteObject"},
+    "delete that keeps all": {
+        "DeleteObject",
+        "ListObjectVersions and DeleteObject by version",
+    },
 }
+
+
+# What cannot be removed is left.
+KEPT: tuple[Lack, ...] = ("delete that keeps all", "abort that keeps all")
 
 
 def probed(settings: S3Settings) -> None:
@@ -84,12 +100,18 @@ def test_a_bucket_with_every_feature_is_accepted_and_left_as_it_was(
         probed(honest)
 
 
+def test_no_version_is_left_in_a_bucket_that_keeps_them(place: Place, versioned: S3Store) -> None:
+    probed(replace(place.s3, bucket=bucket_of(versioned)))
+    left = client_of(versioned).list_object_versions(Bucket=bucket_of(versioned))
+    assert (left.get("Versions"), left.get("DeleteMarkers")) == (None, None)
+
+
 @pytest.mark.parametrize("lack", LACKS)
 def test_what_a_bucket_lacks_is_named(place: Place, store: S3Store, lack: Lack) -> None:
     with lacking_store(place.s3, lack) as lacking, pytest.raises(StoreLacks) as refused:
         probed(lacking)
     assert set(refused.value.features) == LACKS[lack]
-    if lack != "delete that keeps all":
+    if lack not in KEPT:
         assert left_in(store) == []
 
 

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -212,6 +213,40 @@ def test_objects_are_listed_with_length_tag_and_age(kept: ObjectStore) -> None:
     assert all(timedelta(seconds=-2) < one.age < timedelta(minutes=1) for one in listed)
     assert [one.name for one in kept.objects()] == list(kept.names()) == list(bodies)
     assert list(kept.objects("c")) == []
+
+
+def test_writes_under_way_are_listed_until_they_end(kept: ObjectStore) -> None:
+    writes = {name: kept.begin(name) for name in ("a/1", "a/10", "b")}
+    listed = list(kept.writes())
+    assert {one.name: one.tag for one in listed} == writes
+    assert all(timedelta(seconds=-2) < one.age < timedelta(minutes=1) for one in listed)
+    assert list(kept.objects()) == []
+    tags = list(kept.put_parts("b", writes["b"], [b"x"]))
+    kept.complete("b", writes["b"], tags, 1)
+    kept.abandon("a/1")
+    assert [one.name for one in kept.writes()] == ["a/10"]
+    kept.destroy("a/10")
+    assert list(kept.writes()) == []
+
+
+def test_every_write_is_listed_whatever_number_there_is(store: S3Store) -> None:
+    # A list comes in pages of 1 000 at most.
+    with ThreadPoolExecutor(8) as pool:
+        names = [f"a/{number:04}" for number in range(1010)]
+        list(pool.map(store.begin, names))
+        assert sorted(one.name for one in store.writes()) == names
+        list(pool.map(store.abandon, names))
+    assert list(store.writes()) == []
+
+
+def test_abandoning_leaves_no_version_that_no_list_shows(versioned: S3Store) -> None:
+    for name in ("a/1", "a/10"):
+        versioned.put(name, [b"x"])
+    for _ in range(2):
+        versioned.abandon("a/1")
+    left = client_of(versioned).list_object_versions(Bucket=bucket_of(versioned))
+    assert [found.get("Key") for found in left.get("Versions", ())] == ["a/10"]
+    assert "DeleteMarkers" not in left
 
 
 def test_destroying_removes_an_object_and_doing_it_again_is_fine(kept: ObjectStore) -> None:

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -111,6 +111,43 @@ ANSWERS: dict[str, tuple[bytes, type[Exception]]] = {
     ),
     "not a range": (b"HTTP/1.1 200 x\r\nContent-Length: 10\r\n\r\n", Unavailable),
 }
+
+
+EMPTY = b"HTTP/1.1 206 x\r\nContent-Length: 0\r\nContent-Range: bytes 0-9/10\r\n\r\n"
+
+
+@contextmanager
+def sending_nothing(asked: list[bytes]) -> Generator[int]:
+    """Run a store whose every answer is in good order and brings no byte."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    while request := connection.recv(65536):
+                        asked.append(request)
+                        connection.sendall(EMPTY)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = threading.Thread(target=serve)
+        serving.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            serving.join()
+
+
+def test_a_store_that_sends_nothing_is_not_asked_for_ever(place: Place) -> None:
+    asked: list[bytes] = []
+    with (
+        sending_nothing(asked) as port,
+        beyond(place, port) as silent,
+        pytest.raises(Unavailable),
+    ):
+        list(silent.read("a", 0, 10, length=10))
+    assert len(asked) == 5
 
 
 @contextmanager

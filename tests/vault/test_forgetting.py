@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from api.repeating import repeating
 from tests.vault.erasing import ORDER, agreed_case
 from vault.database import keys
 from vault.database.connection import Database
@@ -22,8 +23,7 @@ from vault.upkeep.forgetting import forget_keys
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from api.repeating import repeating
-from tests.builders import Case, House
+    from tests.builders import Case, House
     from tests.conftest import Place
     from vault.core import Vault
     from vault.keyring.root import FileRootKey

@@ -23,10 +23,12 @@ from hypothesis.stateful import (
 from tests.contracts.failing_store import FailingStore
 from tests.contracts.memory_store import MemoryStore
 from tests.vault.erasing import ORDER
+from tests.vault.uploading import CONTENT, TAIL, begin, send
 from vault.database.connection import Database
 from vault.disposition import erasure
 from vault.errors import Unavailable, VaultError
 from vault.ids import CaseId, RenditionId, new_id
+from vault.inspection.verification import check_vault
 from vault.intake import unfinished
 from vault.storage.names import case_key_name, manifest_name, object_name, read_name
 from vault.upkeep.orphans import sweep_orphans
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from tests.builders import Case, House
     from tests.conftest import Place
+    from vault.core import Vault
     from vault.storage.port import Buffer
     from vault.storage.s3 import S3Store
 
@@ -124,6 +127,69 @@ def note_an_upload(place: Place, case: Case) -> None:
             " FROM participants WHERE case_id = %s LIMIT 1",
             (case.case_id,),
         )
+
+
+def test_a_write_that_nothing_refers_to_is_named_and_ended(
+    house: House, case: Case, store: S3Store
+) -> None:
+    """Its parts are paid for, and no list of objects shows them."""
+    begin_upload(house, case)
+    lost = orphan(case)
+    list(store.put_parts(lost, store.begin(lost), [b"x"]))
+    problem = f"Object {lost}: a write of it has not ended, and no upload refers to it."
+    assert check_vault(house.vault, content=True).problems == (problem,)
+    assert sweep_orphans(house.vault, DAY).waiting == [lost]
+    assert sweep_orphans(house.vault, NONE).removed == [lost]
+    house.check()
+
+
+def begin_upload(house: House, case: Case) -> None:
+    """Leave a resumable upload after its first part, alive."""
+    send(house, case, begin(house, case), 0, CONTENT[:TAIL])
+
+
+def test_a_name_is_as_old_as_the_youngest_that_bears_it(house: House, case: Case) -> None:
+    store = MemoryStore()
+    vault = replace(house.vault, store=store)
+    lost = orphan(case)
+    store.begin(lost)
+    store.forward(2 * DAY)
+    store.put(lost, [b"x"])
+    for _ in range(2):
+        assert sweep_orphans(vault, DAY).waiting == [lost]
+        house.clock.forward(days=2)
+    store.forward(DAY)
+    assert sweep_orphans(vault, DAY).removed == [lost]
+    assert (store.kept, store.under_way) == ({}, {})
+
+
+@pytest.mark.parametrize("what", ["document", "case"])
+@pytest.mark.parametrize("stopped_at", ["objects", "destroy", "destroy under"])
+def test_what_an_erasure_has_still_to_remove_is_left_to_it(
+    house: House, case: Case, store: S3Store, owner: Database, what: str, stopped_at: str
+) -> None:
+    deposited = case.deposit("party:claimant")
+    failing = FailingStore(store, faults={stopped_at: "lost"})
+    away = replace(house.vault, store=failing)
+
+    def erase(vault: Vault) -> erasure.Erased:
+        if what == "document":
+            return erasure.erase_document(vault, owner, deposited.document_id, ORDER)
+        return erasure.erase_case(vault, owner, case.case_id, ORDER)
+
+    with pytest.raises(Unavailable):
+        erase(away)
+    there = set(store.names())
+    assert sweep_orphans(house.vault, NONE).removed == []
+    assert set(store.names()) == there
+    listed = [line.split(" ")[0] for line in erase(house.vault).inventory.splitlines()]
+    name = object_name(case.case_id, deposited.rendition_id)
+    expected = {name, f"{name}.manifest"}
+    assert set(listed) == expected | ({case_key_name(case.case_id)} if what == "case" else set())
+    # What is met of the case from now on is an orphan like any other.
+    lost = orphan(case)
+    store.put(lost, [b"x"])
+    assert sweep_orphans(house.vault, NONE).removed == [lost]
 
 
 def test_a_dry_run_says_so_and_changes_nothing(house: House, case: Case, store: S3Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, LiteralString
 
 import pytest
@@ -13,12 +14,13 @@ from hypothesis import strategies as st
 from policies.terms import View
 from tests.builders import Case, House
 from tests.conftest import Place
+from tests.contracts.failing_store import FailingStore
 from tests.vault.test_tampering import overwrite, run_as_administrator
 from vault.content import object_name
 from vault.deviations import clawback
 from vault.disclosure import documents
 from vault.disclosure.deliveries import Choice, Stored
-from vault.errors import Conflict, Invalid, NotPermitted, Tampered, Unavailable, VaultError
+from vault.errors import Conflict, Invalid, NotPermitted, Tampered, Unavailable
 from vault.inspection import trail
 from vault.inspection.replay import replay
 from vault.sealing.cobblestone import HEADER_SIZE, SEALED_CHUNK_SIZE
@@ -279,10 +281,11 @@ def is_refused(
         assert owned not in said
 
 
-def test_nothing_alerts_where_the_store_is_merely_away(case: Case, large: Deposited) -> None:
-    def away(stored: Stored) -> ByteRange:
-        raise Unavailable
-
-    with pytest.raises(VaultError):
-        read(case, large.document_id, away)
+def test_nothing_alerts_where_the_store_is_merely_away(
+    case: Case, large: Deposited, store: S3Store
+) -> None:
+    failing = FailingStore(store, faults={"read": "lost"})
+    away = replace(case, house=replace(case.house, vault=replace(case.house.vault, store=failing)))
+    with pytest.raises(Unavailable):
+        read(away, large.document_id, some(3, 9))
     assert case.house.vault.alerts.raised == 0

@@ -194,3 +194,15 @@ def cases_among(tx: Transaction, case_ids: Sequence[CaseId]) -> tuple[set[CaseId
         (ids,),
     )
     return set(known), set(erased)
+
+
+def cases_in_erasure(tx: Transaction, case_ids: Sequence[CaseId]) -> set[CaseId]:
+    """Return those of the given cases of which an erasure, of anything in them, is not certified.
+
+    Which objects it has still to remove is sealed; that they are of this case is not.
+    """
+    query = (
+        "SELECT DISTINCT case_id FROM erasures"
+        " WHERE case_id = ANY(%s::uuid[]) AND step <> 'certified'"
+    )
+    return set(tx.values(query, (list(case_ids),)))

@@ -61,6 +61,15 @@ def next_rendition(tx: Transaction, after: UUID, case_id: UUID | None) -> Stored
     )
 
 
+def is_first_of_case(tx: Transaction, row: StoredRow) -> bool:
+    """Tell whether a pass comes to no rendition of the same case before this one."""
+    query = (
+        "SELECT 1 FROM renditions JOIN documents USING (document_id)"
+        " WHERE case_id = %s AND rendition_id < %s LIMIT 1"
+    )
+    return tx.value(query, (row.case_id, row.rendition_id)) is None
+
+
 def note_orphans(tx: Transaction, names: Sequence[str], now: datetime) -> None:
     """Note when orphans were first met, if they were not before."""
     tx.execute(

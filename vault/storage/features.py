@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from vault.storage.s3_errors import ENDED, code_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 
 _FOLDER = "probe/"
 _BODY = b"subrosa probes this bucket"
+_OTHER_BODY = b"and writes over what it wrote"
 _REFUSED = frozenset({"412", "PreconditionFailed"})
+# As a well-formed ETag of other bytes.
+_WRONG_TAG = '"0123456789abcdef0123456789abcdef"'
 # Left by a process that was killed while it probed; no probe takes this long.
 _LEFT_BEHIND = timedelta(hours=1)
 
@@ -73,8 +78,12 @@ class _Probe:
             "ListObjectsV2": self._lists,
             "multipart upload": self._begins_upload,
             "ListMultipartUploads": self._lists_uploads,
+            "refusal of a part by its ETag": self._knows_parts,
             "If-None-Match on CompleteMultipartUpload": self._completes_once,
             "CompleteMultipartUpload": self._completes,
+            "AbortMultipartUpload": self._aborts,
+            "PutObject over an object": self._overwrites,
+            "ListObjectVersions and DeleteObject by version": self._deletes_versions,
         }
         for feature, trial in trials.items():
             try:
@@ -87,13 +96,15 @@ class _Probe:
             yield "DeleteObject"
 
     def clean(self) -> None:
-        """Remove what is left, whatever was or was not there."""
+        """Remove what is left, in every version, whatever was or was not there."""
         for name, upload in self._begun:
             with suppress(ClientError):
                 self._client.abort_multipart_upload(Bucket=self._bucket, Key=name, UploadId=upload)
         for name in (self._taken, self._free):
             with suppress(ClientError):
                 self._client.delete_object(Bucket=self._bucket, Key=name)
+            with suppress(ClientError):
+                self._delete_versions(name)
 
     def _puts(self) -> bool:
         self._put()
@@ -141,6 +152,31 @@ class _Probe:
         head = self._client.head_object(Bucket=self._bucket, Key=self._free)
         return head["ContentLength"] == len(_BODY)
 
+    def _knows_parts(self) -> bool:
+        try:
+            self._complete(self._free, self._begin(self._free), _WRONG_TAG)
+        except ClientError as error:
+            return code_of(error) in ENDED
+        return False
+
+    def _aborts(self) -> bool:
+        upload = self._begin(self._free)
+        self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._free, UploadId=upload)
+        try:
+            self._send_part(self._free, upload)
+        except ClientError as error:
+            return code_of(error) in ENDED
+        return False
+
+    def _overwrites(self) -> bool:
+        for body in (_BODY, _OTHER_BODY):
+            self._client.put_object(Bucket=self._bucket, Key=self._free, Body=body)
+        with self._client.get_object(Bucket=self._bucket, Key=self._free)["Body"] as body:
+            return body.read(len(_OTHER_BODY) + 1) == _OTHER_BODY
+
+    def _deletes_versions(self) -> bool:
+        return self._delete_versions(self._free) > 0 and self._delete_versions(self._free) == 0
+
     def _deletes(self) -> bool:
         self.clean()
         try:
@@ -157,21 +193,34 @@ class _Probe:
         with answer["Body"] as body:
             return body.read(len(_BODY) + 1)
 
+    def _delete_versions(self, name: str) -> int:
+        """Remove each version of a name; return how many there were."""
+        listed = self._client.list_object_versions(Bucket=self._bucket, Prefix=name)
+        versions = (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ()))
+        for version in versions:
+            self._client.delete_object(
+                Bucket=self._bucket, Key=name, VersionId=version.get("VersionId", "null")
+            )
+        return len(versions)
+
     def _begin(self, name: str) -> str:
         """Begin an upload of one part."""
         upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=name)["UploadId"]
         self._begun.append((name, upload))
-        self._etag = self._client.upload_part(
-            Bucket=self._bucket, Key=name, UploadId=upload, PartNumber=1, Body=_BODY
-        )["ETag"]
+        self._etag = self._send_part(name, upload)
         return upload
 
-    def _complete(self, name: str, upload: str) -> None:
+    def _send_part(self, name: str, upload: str) -> str:
+        return self._client.upload_part(
+            Bucket=self._bucket, Key=name, UploadId=upload, PartNumber=1, Body=_BODY
+        )["ETag"]
+
+    def _complete(self, name: str, upload: str, tag: str | None = None) -> None:
         self._client.complete_multipart_upload(
             Bucket=self._bucket,
             Key=name,
             UploadId=upload,
-            MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": self._etag}]},
+            MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag or self._etag}]},
             IfNoneMatch="*",
         )
 
@@ -181,5 +230,5 @@ class _Probe:
         try:
             write()
         except ClientError as error:
-            return error.response.get("Error", {}).get("Code") in _REFUSED
+            return code_of(error) in _REFUSED
         return False

@@ -150,7 +150,10 @@ class ObjectStore(Protocol):
         ...
 
     def abandon(self, name: str) -> None:
-        """Remove an object and whatever an unfinished write of it left. Doing it again is fine."""
+        """Remove an object and whatever an unfinished write of it left. Doing it again is fine.
+
+        With every version, as `destroy` does, for a caller who asks no more than that it is tried.
+        """
         ...
 
     def destroy(self, name: str) -> tuple[Kept, ...]:
@@ -176,6 +179,13 @@ class ObjectStore(Protocol):
 
     def objects(self, prefix: str = "") -> Iterator[Listed]:
         """Yield every object whose name begins with something, in the order of names."""
+        ...
+
+    def writes(self) -> Iterator[Listed]:
+        """Yield every write that was begun and has not ended; its tag is what `begin` returned.
+
+        Their parts are kept and paid for, and no list of objects shows them.
+        """
         ...
 
     def names(self) -> Iterator[str]:

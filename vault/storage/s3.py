@@ -164,21 +164,23 @@ class S3Store:
         Measured beside it: windows of 4 and 8 MiB, fetched ahead by threads, took twice the CPU
         time for each byte and came a third slower.
         """
-        size, resumes = _FIRST_PIECE_BYTES, 0
+        size, barren = _FIRST_PIECE_BYTES, 0
         while end is None or start < end:
             body, length = self._ask(name, start, end, length)
             end = length if end is None else min(end, length)
+            barren, broken = barren + 1, None
             try:
                 with closing(body):
                     # A store may send more than it was asked for, without end.
                     while start < end and (piece := body.read(size)):
                         start += len(piece)
-                        size, resumes = _PIECE_BYTES, 0
+                        size, barren = _PIECE_BYTES, 0
                         yield piece
             except (HTTPClientError, IncompleteReadError, HTTPError) as error:
-                resumes += 1
-                if resumes > _RESUMES:
-                    raise Unavailable("The object store does not answer.") from error
+                broken = error
+            # An answer may also end in good order and have brought nothing.
+            if start < end and barren > _RESUMES:
+                raise Unavailable("The object store does not answer.") from broken
 
     def length(self, name: str) -> int | None:
         """See `ObjectStore.length`."""
@@ -190,16 +192,16 @@ class S3Store:
 
     def abandon(self, name: str) -> None:
         """See `ObjectStore.abandon`."""
+        self.destroy(name)
+
+    def destroy(self, name: str) -> tuple[Kept, ...]:
+        """See `ObjectStore.destroy`."""
         with translated():
             found = self._client.list_multipart_uploads(Bucket=self._bucket, Prefix=name)
             for upload in found.get("Uploads", ()):
                 if upload.get("Key") == self._prefix + name and "UploadId" in upload:
                     self._abort(name, upload["UploadId"])
             self._client.delete_object(Bucket=self._bucket, Key=name)
-
-    def destroy(self, name: str) -> tuple[Kept, ...]:
-        """See `ObjectStore.destroy`."""
-        self.abandon(name)
         return self._listing.destroyed(name, only=name)
 
     def destroy_under(self, prefix: str) -> tuple[Kept, ...]:
@@ -209,6 +211,10 @@ class S3Store:
     def objects(self, prefix: str = "") -> Iterator[Listed]:
         """See `ObjectStore.objects`."""
         return self._listing.objects(prefix)
+
+    def writes(self) -> Iterator[Listed]:
+        """See `ObjectStore.writes`."""
+        return self._listing.writes()
 
     def names(self) -> Iterator[str]:
         """See `ObjectStore.names`."""

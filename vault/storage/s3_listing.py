@@ -41,6 +41,20 @@ class Listing:
                         now - found.get("LastModified", now),
                     )
 
+    def writes(self) -> Iterator[Listed]:
+        """See `ObjectStore.writes`."""
+        pages = self._client.get_paginator("list_multipart_uploads")
+        with translated():
+            for page in pages.paginate(Bucket=self._bucket, Prefix=""):
+                now = _date_of(page["ResponseMetadata"])
+                for found in page.get("Uploads", ()):
+                    yield Listed(
+                        self._name(found.get("Key", "")),
+                        0,
+                        found.get("UploadId", ""),
+                        now - found.get("Initiated", now),
+                    )
+
     def destroyed(self, prefix: str, *, only: str | None = None) -> tuple[Kept, ...]:
         """Remove every version of what begins with a prefix; return those that are locked.
 

@@ -1,8 +1,9 @@
 """Every stored object is read again and authenticated, slowly enough that nobody notices.
 
-A pass goes from rendition to rendition in the order of their ids and notes in the database how far
-it has come: stopped or killed at any moment, it goes on from there, and reads at most one object
-twice. What is damaged or missing is on record and alerted, by ids alone.
+A pass goes from rendition to rendition in the order of their ids, each with its manifest, and the
+first of a case with the key of the case. It notes in the database how far it has come: stopped or
+killed at any moment, it goes on from there, and reads at most one rendition twice. What is not
+whole is on record and alerted, by ids alone, and ends no pass.
 """
 
 from __future__ import annotations
@@ -11,13 +12,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from policies.terms import Marking
 from vault.audit.events import Outcome, Tag
-from vault.content import layout_of, object_name, verify_content
 from vault.database import keys, upkeep
-from vault.details import Sealer
-from vault.errors import Conflict, Tampered
+from vault.errors import Conflict
 from vault.operators import operator_event
+from vault.upkeep.wholeness import Fault, case_key_fault, find_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 _NIL: Final = UUID(int=0)
 # Drawn once; it stands for nothing else.
 _SCRUBS: Final = UUID("5c3ab9f1-7f0e-4ad9-9d1e-3f6b7a0c2e11")
+# A rotation moves the key in the row first, and a moment later its copy in the bucket.
+_ROTATED_WITHIN_S: Final = 2.0
 
 
 class Pace:
@@ -59,14 +60,18 @@ class Pace:
             self._sleep(self._due - now)
         self._due = max(now, self._due) + count / self._bytes_per_s
 
+    def rest(self, seconds: float) -> None:
+        """Return when so many seconds have passed."""
+        self._sleep(seconds)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A rendition that cannot be read any more; `what` is `damaged`, `missing` or `row`."""
+    """Something that is wrong with a rendition, or with the copy of its case's key."""
 
     case_id: CaseId
     rendition_id: RenditionId
-    what: str
+    what: Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +79,10 @@ class Scrubbed:
     """A pass that has come to its end.
 
     Attributes:
-        renditions: Objects read, in all runs of the pass.
+        renditions: How many were read, in all runs of the pass.
         bytes: Their content.
-        findings: Damaged or missing, in all runs of the pass.
-        here: Those found in this run.
+        findings: What is wrong with them, in all runs of the pass.
+        here: That of it which was found in this run.
     """
 
     renditions: int
@@ -119,15 +124,14 @@ def _pass(vault: Vault, pace: Pace, case_id: CaseId | None, run: ScrubRow) -> Sc
             row = upkeep.next_rendition(tx, run.after_id, case_id)
         if row is None:
             break
-        what = _compare(vault, pace, row)
-        if what is not None:
-            here += _reported(vault, row, what)
+        faults = _faults(vault, pace, row)
+        here += [_reported(vault, row, what) for what in faults]
         run = replace(
             run,
             after_id=row.rendition_id,
             renditions=run.renditions + 1,
             bytes=run.bytes + row.size_bytes,
-            findings=run.findings + (what is not None),
+            findings=run.findings + len(faults),
         )
         with vault.database.transaction() as tx:
             upkeep.save_scrub(tx, run)
@@ -137,49 +141,58 @@ def _pass(vault: Vault, pace: Pace, case_id: CaseId | None, run: ScrubRow) -> Sc
     )
 
 
-def _compare(vault: Vault, pace: Pace, row: StoredRow) -> str | None:
-    """Return what is wrong with a rendition; None if it opens and is what was deposited."""
-    with vault.database.snapshot() as tx:
-        wrapped = keys.wrapped_key(tx, row.case_id, "case")
-    if wrapped is None:
-        return "row" if _is_there(vault, row) else None
-    marking = Marking(row.document_class, row.origin, row.provenance, row.label)
-    try:
-        sealer = Sealer(row.case_id, vault.keyring.open_case_key(row.case_id, wrapped))
-        sealer.open_document(row.document_id, marking, row.document_details)
-        details = sealer.open_rendition(row.rendition_id, row.view, row.size_bytes, row.details)
-        length = vault.store.length(object_name(row.case_id, row.rendition_id))
-        if length is None:
-            what = "missing"
-        elif length == layout_of(row).object_length and verify_content(
-            vault, sealer, row, details, pace.spend
-        ):
-            return None
-        else:
-            what = "damaged"
-    except Tampered:
-        what = "row"
-    # It may have been relabelled or erased since its row was read.
-    return what if _is_there(vault, row) else None
+def _faults(vault: Vault, pace: Pace, row: StoredRow) -> list[Fault]:
+    """Return what is wrong with a rendition as its row has it now; nothing once it is gone."""
+    while True:
+        with vault.database.snapshot() as tx:
+            wrapped = keys.wrapped_key(tx, row.case_id, "case")
+            of_the_case = upkeep.is_first_of_case(tx, row)
+        found = list(find_faults(vault, row, wrapped, spend=pace.spend))
+        if of_the_case and _lacks_case_key(vault, pace, row.case_id):
+            found.append(Fault.CASE_KEY)
+        now = _as_it_is(vault, row) if found else row
+        if now is None:
+            return []
+        if now == row:
+            return found
+        # It was relabelled since its row was read: that may be all that was wrong, or not.
+        row = now
 
 
-def _is_there(vault: Vault, row: StoredRow) -> bool:
-    """Tell whether a row is still what it was when the scrub came to it."""
+def _lacks_case_key(vault: Vault, pace: Pace, case: CaseId) -> bool:
+    """Tell whether the bucket's copy of a case's key is another than the row's, and stays so."""
+
+    def lacks() -> bool:
+        with vault.database.snapshot() as tx:
+            wrapped = keys.wrapped_key(tx, case, "case")
+        return wrapped is not None and case_key_fault(vault, case, wrapped) is not None
+
+    if not lacks():
+        return False
+    pace.rest(_ROTATED_WITHIN_S)
+    return lacks()
+
+
+def _as_it_is(vault: Vault, row: StoredRow) -> StoredRow | None:
+    """Return a rendition's row as it is now; None if the rendition is gone."""
     before = UUID(int=row.rendition_id.int - 1)
     with vault.database.transaction() as tx:
-        return upkeep.next_rendition(tx, before, None) == row
+        found = upkeep.next_rendition(tx, before, row.case_id)
+    return found if found is not None and found.rendition_id == row.rendition_id else None
 
 
-def _reported(vault: Vault, row: StoredRow, what: str) -> list[Finding]:
+def _reported(vault: Vault, row: StoredRow, what: Fault) -> Finding:
     """Put a finding on record, and alert; return it."""
     detail = {"document": str(row.document_id), "rendition": str(row.rendition_id), "found": what}
+    # Nothing is sealed under a key that does not open: the entry is the vault's own then.
+    case = None if what is Fault.KEY else row.case_id
     with vault.database.snapshot() as tx:
         event = operator_event(
-            vault, tx, Tag.RENDITION_SCRUB, detail, case=row.case_id, outcome=Outcome.TAMPERED
+            vault, tx, Tag.RENDITION_SCRUB, detail, case=case, outcome=Outcome.TAMPERED
         )
     vault.log.record(event)
     vault.alerts.scrubbed(row.case_id, row.document_id, row.rendition_id, what)
-    return [Finding(case_id=row.case_id, rendition_id=row.rendition_id, what=what)]
+    return Finding(case_id=row.case_id, rendition_id=row.rendition_id, what=what)
 
 
 def _end(vault: Vault, case_id: CaseId | None, run: ScrubRow) -> None:

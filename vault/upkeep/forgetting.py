@@ -1,4 +1,4 @@
-"""A process that serves has an opened key for a minute, and of what was erased or revoked no longer.
+"""A serving process has an opened key for a minute, of what was erased or revoked no longer.
 
 No right depends on it: each request reads in its own snapshot whether there is a key, a seat, a
 token. It is for whoever gets at the memory of the process.

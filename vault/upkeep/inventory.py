@@ -5,27 +5,22 @@ Nothing is released: what is opened is compared and dropped.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from policies.terms import Marking, View
-from vault.content import SealedContent, layout_of, verify_content
 from vault.database import documents, keys
 from vault.details import Sealer
 from vault.errors import KeyDestroyed, Tampered
-from vault.manifests import (
-    Described,
-    abandon_rendition,
-    keep_case_key,
-    manifest_of,
-    opened_manifest,
-    read_case_key,
-    read_manifest,
-)
+from vault.manifests import abandon_rendition, keep_case_key
 from vault.sealing.manifests import seal_manifest
-from vault.sealing.parts import RenditionContext
-from vault.storage.names import Kind, manifest_name, object_name, read_name
+from vault.storage.names import Kind, manifest_name, read_name
+from vault.upkeep.wholeness import (
+    Fault,
+    case_key_fault,
+    find_faults,
+    manifest_fault,
+    manifest_of_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,55 +28,41 @@ if TYPE_CHECKING:
     from vault.core import Vault
     from vault.database.connection import Transaction
     from vault.database.documents import StoredRow
-    from vault.details import RenditionDetails
     from vault.ids import CaseId
-    from vault.sealing.manifests import Manifest
     from vault.storage.names import ObjectName
 
 _NAMES_AT_ONCE = 500
+_SENTENCES: Final = {
+    Fault.KEY: "the key of its case is gone, or does not open.",
+    Fault.ROW: "its row is not what was sealed.",
+    Fault.MISSING: "its object is missing.",
+    Fault.DAMAGED: "its object is not what was deposited.",
+    Fault.UNREADABLE: "the store answers, but does not give out its object.",
+    Fault.MANIFEST_MISSING: "its manifest is missing.",
+    Fault.MANIFEST_DAMAGED: "its manifest is not the one that was written.",
+}
 
 
 def compare_bucket(
     vault: Vault, tx: Transaction, row: StoredRow, *, content: bool
 ) -> Iterator[str]:
-    """Hold a rendition's row to its sealed details, and its object and manifest to them.
+    """Say what `find_faults` finds of a rendition, one sentence each.
 
     Args:
         vault: The collaborators.
         tx: The snapshot that the row was read in.
         row: The rendition.
-        content: Also open both; otherwise compare lengths alone.
+        content: As for `find_faults`.
     """
     wrapped = keys.wrapped_key(tx, row.case_id, "case")
-    if wrapped is None:
-        yield f"Rendition {row.rendition_id}: the key of its case is gone."
-        return
-    try:
-        sealer = Sealer(row.case_id, vault.keyring.open_case_key(row.case_id, wrapped))
-        expected, details = _manifest_of_row(sealer, row)
-    except Tampered:
-        yield f"Rendition {row.rendition_id}: its row is not what was sealed."
-        return
-    except KeyDestroyed:
-        yield f"Rendition {row.rendition_id}: the key of its case is gone."
-        return
-    length = vault.store.length(object_name(row.case_id, row.rendition_id))
-    if length is None:
-        yield f"Rendition {row.rendition_id}: its object is missing."
-    elif length != layout_of(row).object_length:
-        yield f"Rendition {row.rendition_id}: its object has another length."
-    elif content and not verify_content(vault, sealer, row, details):
-        yield f"Rendition {row.rendition_id}: its object is not what was deposited."
-    if vault.store.length(manifest_name(row.case_id, row.rendition_id)) is None:
-        yield f"Rendition {row.rendition_id}: its manifest is missing."
-    elif content and not _has_manifest(vault, sealer, row, expected):
-        yield f"Rendition {row.rendition_id}: its manifest is not the one that was written."
+    for fault in find_faults(vault, row, wrapped, content=content):
+        yield f"Rendition {row.rendition_id}: {_SENTENCES[fault]}"
 
 
 def compare_case_key(vault: Vault, tx: Transaction, case: CaseId) -> Iterator[str]:
     """Hold the wrapped key that the bucket keeps of a case to the one that opens its rows."""
     wrapped = keys.wrapped_key(tx, case, "case")
-    if wrapped is not None and not _has_case_key(vault, case, wrapped):
+    if wrapped is not None and case_key_fault(vault, case, wrapped) is not None:
         yield f"Case {case}: its key in the bucket is missing, or is not the one of its row."
 
 
@@ -107,68 +88,32 @@ def mend_bucket(vault: Vault) -> int:
 
 
 def unaccounted_objects(vault: Vault) -> Iterator[str]:
-    """Name the objects that no rendition, no upload under way and no case answers for.
+    """Name what no rendition, no upload under way and no case answers for: objects, and writes.
 
     Names are listed first and looked up after: an upload that begins meanwhile has its note before
     its object. One that is abandoned loses its note before its object, so that whatever is found
     is looked for once more at the end.
     """
-    names, found = vault.store.names(), list[str]()
-    while batch := list(islice(names, _NAMES_AT_ONCE)):
-        found += _unknown(vault, batch)
-    for name in _unknown(vault, found):
+    writes = _unanswered(vault, (write.name for write in vault.store.writes()))
+    objects = _unanswered(vault, vault.store.names())
+    for name in _unknown(vault, objects):
         if vault.store.length(name) is not None:
             yield f"Object {name}: no document refers to it."
-
-
-def _manifest_of_row(sealer: Sealer, row: StoredRow) -> tuple[Manifest, RenditionDetails]:
-    """Return what the manifest must say, but for the instant of admission and a later label.
-
-    Raises:
-        Tampered: The row is not what was sealed.
-    """
-    marking = Marking(row.document_class, row.origin, row.provenance, row.label)
-    document = sealer.open_document(row.document_id, marking, row.document_details)
-    details = sealer.open_rendition(row.rendition_id, row.view, row.size_bytes, row.details)
-    stored = SealedContent(
-        context=RenditionContext(row.case_id, row.document_id, row.rendition_id),
-        size_bytes=row.size_bytes,
-        part_size=row.part_size,
-        sha256=details.sha256,
-        headers=row.headers,
-        wrapped_key=row.wrapped_key,
-    )
-    said = Described(View.parse(row.view), document.title, marking, details, row.deposited_at)
-    return manifest_of(stored, said), details
-
-
-def _has_manifest(vault: Vault, sealer: Sealer, row: StoredRow, expected: Manifest) -> bool:
-    try:
-        sealed = read_manifest(vault.store, row.case_id, row.rendition_id)
-        _, found = opened_manifest(vault.keyring, sealer.key, row.case_id, row.rendition_id, sealed)
-    except Tampered:
-        return False
-    # Exceptions give a document another label after it was deposited.
-    as_now = replace(found, admitted_at=expected.admitted_at, label=expected.label)
-    return sealed.wrapped_key == row.wrapped_key and as_now == expected
-
-
-def _has_case_key(vault: Vault, case: CaseId, wrapped: bytes) -> bool:
-    try:
-        return read_case_key(vault.store, case) == wrapped
-    except Tampered:
-        return False
+    if writes:
+        writes = sorted({write.name for write in vault.store.writes()}.intersection(writes))
+    for name in _unknown(vault, writes):
+        yield f"Object {name}: a write of it has not ended, and no upload refers to it."
 
 
 def _mend_manifest(vault: Vault, row: StoredRow, wrapped: bytes) -> int:
     """Write a rendition's manifest if it is missing or another; return how many were written."""
     try:
         sealer = Sealer(row.case_id, vault.keyring.open_case_key(row.case_id, wrapped))
-        expected, _ = _manifest_of_row(sealer, row)
+        expected, _ = manifest_of_row(sealer, row)
         data_key = vault.keyring.open_data_key(sealer.key, expected.context, row.wrapped_key)
     except (Tampered, KeyDestroyed):
         return 0
-    if _has_manifest(vault, sealer, row, expected):
+    if manifest_fault(vault, sealer, row, expected) is None:
         return 0
     sealed = seal_manifest(data_key, row.wrapped_key, expected).encoded()
     vault.store.replace(manifest_name(row.case_id, row.rendition_id), sealed)
@@ -182,6 +127,13 @@ def _unless_erased(vault: Vault, row: StoredRow) -> None:
         there = documents.accounted_for(tx, [row.rendition_id])
     if not there:
         abandon_rendition(vault, row.case_id, row.rendition_id)
+
+
+def _unanswered(vault: Vault, names: Iterator[str]) -> list[str]:
+    found = list[str]()
+    while batch := list(islice(names, _NAMES_AT_ONCE)):
+        found += _unknown(vault, batch)
+    return found
 
 
 def _unknown(vault: Vault, names: list[str]) -> list[str]:

@@ -3,7 +3,8 @@
 An upload's row is there before its first byte, and turns into a rendition's row in one transaction.
 Names are listed first and looked up after, in one statement over both: whatever a live upload or a
 document has in the list is found. A name is used once, so that what has no row never gets one. The
-grace is for what this cannot know of: a database that was restored to an earlier moment.
+grace is for what this cannot know of: a database that was restored to an earlier moment. What an
+erasure under way has still to remove, list and certify is left to it.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from vault.database import documents, erasures, upkeep
-from vault.storage.names import Kind, read_name
+from vault.storage.names import read_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import timedelta
 
     from vault.core import Vault
-    from vault.storage.port import Listed
+    from vault.storage.port import Listed, ObjectStore
 
 _AT_ONCE = 500
 
@@ -30,7 +32,8 @@ class Orphans:
 
     Attributes:
         removed: Removed now; or what would have been.
-        waiting: Within their grace, or kept by the store under a lock.
+        waiting: Within their grace, locked by the store, or in a case of which something is being
+            erased.
         unknown: Not named as the vault names objects, or a case's key: never removed.
     """
 
@@ -40,17 +43,18 @@ class Orphans:
 
 
 def sweep_orphans(vault: Vault, grace: timedelta, *, dry_run: bool = False) -> Orphans:
-    """Remove the objects that no rendition and no upload refers to, once their grace is over.
+    """Remove what no rendition and no upload refers to, once its grace is over.
 
-    It is over when the object is older than that by the store's own clock, and was first met by a
-    sweep at least as long ago by ours: neither clock alone, set wrong, ends it.
+    An object, or a write that has not ended. Its grace is over when it is older than that by the
+    store's own clock, and was first met by a sweep at least as long ago by ours: neither clock
+    alone, set wrong, ends it.
 
     Args:
         vault: The collaborators.
         grace: For how long an orphan is kept; 0 removes it at once.
         dry_run: Remove nothing, and note nothing.
     """
-    orphans, found = Orphans(), vault.store.objects()
+    orphans, found = Orphans(), _found(vault.store)
     while batch := list(islice(found, _AT_ONCE)):
         _sort(vault, batch, grace, orphans, dry_run=dry_run)
     if not dry_run:
@@ -59,12 +63,29 @@ def sweep_orphans(vault: Vault, grace: timedelta, *, dry_run: bool = False) -> O
     return orphans
 
 
+def _found(store: ObjectStore) -> Iterator[Listed]:
+    """Yield what the bucket has, each name once, as old as the youngest that bears it.
+
+    Writes are listed first: what ends in between is found among the objects.
+    """
+    writes: dict[str, Listed] = {}
+    for write in store.writes():
+        writes[write.name] = _younger(write, writes.get(write.name, write))
+    for listed in store.objects():
+        yield _younger(listed, writes.pop(listed.name, listed))
+    yield from writes.values()
+
+
+def _younger(one: Listed, other: Listed) -> Listed:
+    return min(one, other, key=lambda listed: listed.age)
+
+
 def _sort(
     vault: Vault, batch: list[Listed], grace: timedelta, orphans: Orphans, *, dry_run: bool
 ) -> None:
-    met, unknown = _unaccounted(vault, batch)
+    met, unknown, erasing = _unaccounted(vault, batch)
     orphans.unknown += unknown
-    old = {listed.name for listed in met if listed.age >= grace}
+    old = {listed.name for listed in met if listed.age >= grace} - erasing
     names, now = [listed.name for listed in met], vault.clock()
     with vault.database.transaction() as tx:
         if not dry_run:
@@ -78,18 +99,19 @@ def _sort(
             orphans.removed.append(name)
 
 
-def _unaccounted(vault: Vault, batch: list[Listed]) -> tuple[list[Listed], list[str]]:
-    """Return the objects of renditions that nothing refers to, and those that are none of ours.
+def _unaccounted(vault: Vault, batch: list[Listed]) -> tuple[list[Listed], list[str], set[str]]:
+    """Return what nothing refers to, what is none of ours, and what an erasure may yet remove.
 
     The key of a case that the database does not know may be the last copy there is, if the
     database was restored: it is named, and goes only if the case was erased.
     """
     names = {listed.name: read_name(listed.name) for listed in batch}
     renditions = [n.rendition for n in names.values() if n and n.rendition is not None]
-    case_keys = [n.case for n in names.values() if n and n.kind is Kind.CASE_KEY]
+    of_cases = list({n.case for n in names.values() if n})
     with vault.database.snapshot() as tx:
         known = documents.accounted_for(tx, renditions)
-        cases, erased = erasures.cases_among(tx, case_keys)
+        cases, erased = erasures.cases_among(tx, of_cases)
+        under_way = erasures.cases_in_erasure(tx, of_cases)
     met: list[Listed] = []
     unknown: list[str] = []
     for listed in batch:
@@ -102,4 +124,5 @@ def _unaccounted(vault: Vault, batch: list[Listed]) -> tuple[list[Listed], list[
             met.append(listed)
         elif name.case not in cases:
             unknown.append(listed.name)
-    return met, unknown
+    erasing = {listed for listed, name in names.items() if name and name.case in under_way}
+    return met, unknown, erasing
