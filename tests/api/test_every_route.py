@@ -56,6 +56,7 @@ CALLS: dict[tuple[str, str], str] = {
     ("POST", "/v1/cases/{case}/participants"): "case:participant:seat",
     ("PUT", "/v1/cases/{case}/phase"): "case:phase",
     ("POST", "/v1/cases/{case}/documents"): "document:deposit",
+    ("PUT", "/v1/cases/{case}/documents"): "document:deposit",
     ("GET", "/v1/cases/{case}/documents"): "document:list",
     ("GET", "/v1/documents/{document}"): "document:read",
     ("GET", "/v1/documents/{document}/content"): "document:delivery:completed",
