@@ -108,7 +108,7 @@ def note_an_upload(place: Place, case: Case) -> None:
     """Leave the note of an upload whose process was killed."""
     with psycopg.connect(place.superuser_url) as connection:
         connection.execute(
-            "INSERT INTO uploads (rendition_id, case_id, person_id, started_at)"
+            "INSERT INTO uploads (rendition_id, case_id, person_id, alive_at)"
             " SELECT gen_random_uuid(), case_id, person_id, '2026-03-02T09:00Z'"
             " FROM participants WHERE case_id = %s LIMIT 1",
             (case.case_id,),

@@ -133,7 +133,7 @@ def delete_rows_of_case(tx: Transaction, case_id: CaseId) -> None:
 def delete_rows_of_document(tx: Transaction, document_id: DocumentId) -> None:
     """Remove a document and its renditions, with their keys, and the uploads that brought them."""
     tx.execute(
-        "UPDATE uploads SET given_up = true FROM quarantines WHERE document_id = %s"
+        "UPDATE uploads SET given_up = true FROM quarantines WHERE quarantines.document_id = %s"
         " AND quarantines.rendition_id = uploads.rendition_id",
         (document_id,),
     )
