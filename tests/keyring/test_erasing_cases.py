@@ -69,6 +69,20 @@ def test_a_case_under_the_root_key_is_erased_though_its_provider_has_no_key_of_i
     assert said.provider.startswith("the database, wrapped under the vault's root key")
 
 
+def test_a_certificate_does_not_say_that_a_key_was_destroyed_which_nobody_found(
+    house: House, owner: Database, provider: KeyProvider, root_key: FileRootKey
+) -> None:
+    keyring = Keyring(provider, old=root_key, keys_per_case=True)
+    house = House(replace(house.vault, keyring=keyring), house.clock)
+    case = agreed_case(house)
+    provider.destroy_case_key(case.case_id)
+    said = said_by(house, erase_case(house.vault, owner, case.case_id, ORDER))
+    if provider.name == "aws-kms":  # It still has it, and says until when.
+        assert "destroyed" in said.method
+    else:
+        assert said.method.startswith("no key of the case's own was found at ")
+
+
 def _die_while_a_key_is_written(path: Path, case: CaseId, after_bytes: int) -> None:
     root = FileRootKey.load(path)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)

@@ -1,6 +1,6 @@
 """What the tests of erasure share: an order, and ways of bringing back what is gone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,13 +15,13 @@ from vault.audit.events import Event
 from vault.database import log
 from vault.disposition.erasure import Erased
 from vault.disposition.plans import Order
-from vault.errors import Tampered
 from vault.ids import CaseId
 from vault.inspection import trail
 from vault.inspection.verification import check_vault
 from vault.keyring.destruction import Destruction
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
+from vault.storage.port import ObjectStore
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ORDER = Order(ordered_by="A. Clerk", reason="Settled and closed", backup_retention_days=35)
@@ -57,44 +57,38 @@ def put_back(place: Place, backup: dict[str, list[tuple[Any, ...]]], *names: str
 
 
 @dataclass
-class ProviderOfCaseKeys(Keyring):
-    """A keyring whose provider holds a key for each case, and destroys it on demand.
+class OwnKeys(Keyring):
+    """A keyring that gives each case a key of its own in a file, and fails on demand.
 
     Attributes:
-        fault: Raised by the next call, before it has done anything.
-        at_once: It destroys without a delay.
+        fault: Raised when the next key is to be destroyed, before it is.
+        said: What the provider is made to say of it, beside the truth.
     """
 
     root: FileRootKey
     fault: BaseException | None = None
-    at_once: bool = False
-    destroyed: set[CaseId] = field(default_factory=set[CaseId])
-    calls: int = 0
+    said: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
-        super().__init__(self.root)
-
-    def open_case_key(self, case: CaseId, wrapped: bytes) -> Any:
-        if case in self.destroyed:
-            raise Tampered
-        return super().open_case_key(case, wrapped)
+        super().__init__(self.root, keys_per_case=True)
 
     def destroy_case_key(self, case: CaseId, wrapped: bytes) -> tuple[Destruction, ...]:
-        self.calls += 1
         if self.fault is not None:
             fault, self.fault = self.fault, None
             raise fault
-        assert wrapped
-        self.destroyed.add(case)
-        destruction = Destruction(
-            provider="transit\n(double)",
-            key_id=f"case/{case}",
-            found=True,
-            destroyed_at=None if self.at_once else NOON,
-            request_id="request-7",
-            refused_with="encryption key not found",
-        )
-        return (destruction,)
+        done = super().destroy_case_key(case, wrapped)
+        return tuple(replace(one, **self.said) for one in done)
+
+
+def under(house: House, keyring: Keyring) -> House:
+    """Return the same house with another keyring over the same root key."""
+    return replace(house, vault=replace(house.vault, keyring=keyring))
+
+
+def stored_in(case: Case, store: ObjectStore) -> Case:
+    """Return the same case with another store."""
+    house = replace(case.house, vault=replace(case.house.vault, store=store))
+    return replace(case, house=house)
 
 
 def agreed_case(house: House) -> Case:

@@ -147,7 +147,8 @@ def test_the_certificate_says_what_was_done_and_what_was_not(
     assert sorted(done.inventory.splitlines(keepends=True)) == sorted(lines)
     assert (said.objects, said.objects_bytes) == (2, sum(listed.length for listed in found))
     assert said.inventory_sha256 == inventory_digest(done.inventory.encode())
-    assert [line.rpartition(" ")[2] for line in said.refused] == ["Tampered"]
+    nowhere = "its wrapped key in the database: none is there; in the bucket: none is there"
+    assert said.refused == (f"rendition {deposited.rendition_id}: {nowhere}",)
     with house.vault.database.snapshot() as tx:
         entries = {
             event.name: (row.index, event)

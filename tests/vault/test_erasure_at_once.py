@@ -4,25 +4,28 @@ import threading
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
+import psycopg
 import pytest
 
 from policies.scope_cache import ScopeCache
 from policies.terms import View
 from tests.builders import Case, House
+from tests.conftest import Place
 from tests.contracts.failing_store import FailingStore
-from tests.vault.erasing import ORDER, agreed_case, last_event
+from tests.vault.erasing import ORDER, agreed_case, last_event, said_by, stored_in
 from vault.database.connection import Database
 from vault.disclosure import documents
 from vault.disposition import erasure
 from vault.disposition.erasure import Erased
 from vault.disposition.plans import Order
-from vault.errors import Conflict, Invalid, NotFound
+from vault.errors import Conflict, Invalid, NotFound, Unavailable
 from vault.ids import CaseId, DocumentId
 from vault.intake import deposits
 from vault.intake.descriptions import Bytes
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.storage.names import case_key_name
+from vault.storage.port import Buffer, Kept
 from vault.storage.s3 import S3Store
 
 MIB = 1 << 20
@@ -123,11 +126,89 @@ def test_an_upload_that_ends_after_the_erasure_leaves_nothing(
             erasure.erase_case(house.vault, owner, case.case_id, ORDER)
         yield b"b" * (9 * MIB)
 
-    with pytest.raises((NotFound, Conflict)):
+    with pytest.raises(NotFound):
         deposits.deposit_redacted(house.vault, case["party:claimant"], document, content(), Bytes)
     # What lives on is the case, with its key.
     left = [case_key_name(case.case_id)] if what == "document" else []
     assert list(store.names()) == left
+    assert last_event(house).name == "rendition:deposit:denied"
+    house.check()
+
+
+def test_an_upload_whose_worker_was_killed_is_removed_with_its_document(
+    house: House, case: Case, store: S3Store, owner: Database
+) -> None:
+    """Its manifest holds a data key under the case's key, which lives."""
+    document = case.deposit("party:claimant").document_id
+
+    class Killed(BaseException):
+        """The process is gone."""
+
+    class DyingStore(FailingStore):
+        """Lets go of its process when a manifest is written, and does nothing after that."""
+
+        def put(self, name: str, parts: Iterable[Buffer]) -> int:
+            length = self.real.put(name, parts)
+            if name.endswith(".manifest"):
+                self.faults["abandon"] = "lost"
+                raise Killed
+            return length
+
+    with pytest.raises(Killed):
+        stored_in(case, DyingStore(store)).redact("party:claimant", document)
+    assert len(list(store.names())) == 5
+    done = erasure.erase_document(house.vault, owner, document, ORDER)
+    assert list(store.names()) == [case_key_name(case.case_id)]
+    assert any("upload under way" in line for line in said_by(house, done).unreached)
+    house.check()
+
+
+def test_whoever_loses_its_hold_notes_nothing_more(
+    house: House, case: Case, place: Place, owner: Database
+) -> None:
+    document = case.deposit("party:claimant").document_id
+    done: list[Erased] = []
+
+    class LosingStore(FailingStore):
+        """Loses the connection that holds the erasure, and lets somebody else finish it."""
+
+        def destroy(self, name: str) -> tuple[Kept, ...]:
+            if done:
+                return self.real.destroy(name)
+            with psycopg.connect(place.superuser_url) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks JOIN pg_database"
+                    " ON pg_database.oid = pg_locks.database"
+                    " WHERE locktype = 'advisory' AND datname = current_database()"
+                )
+            done.append(erasure.erase_document(house.vault, owner, document, ORDER))
+            return self.real.destroy(name)
+
+    slow = replace(house.vault, store=LosingStore(house.vault.store))
+    with pytest.raises(Unavailable):
+        erasure.erase_document(slow, owner, document, ORDER)
+    assert erasure.find_erased(house.vault, document) == done[0]
+    assert said_by(house, done[0]).objects == 2
+    house.check()
+
+
+def test_a_step_is_noted_only_after_the_one_before_it(
+    house: House, case: Case, place: Place, owner: Database
+) -> None:
+    document = case.deposit("party:claimant").document_id
+
+    class SteppingStore(FailingStore):
+        """Finds the erasure at another step than it was."""
+
+        def destroy(self, name: str) -> tuple[Kept, ...]:
+            with psycopg.connect(place.superuser_url) as connection:
+                connection.execute("UPDATE erasures SET step = 'ordered'")
+            return self.real.destroy(name)
+
+    other = replace(house.vault, store=SteppingStore(house.vault.store))
+    with pytest.raises(Conflict, match="not where it was"):
+        erasure.erase_document(other, owner, document, ORDER)
+    assert erasure.erase_document(house.vault, owner, document, ORDER).certificate
     house.check()
 
 

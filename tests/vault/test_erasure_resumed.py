@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import LOG_ORIGIN
 from tests.contracts.failing_store import FailingStore, Fault
-from tests.vault.erasing import ORDER, ProviderOfCaseKeys, agreed_case, problems, said_by
+from tests.vault.erasing import ORDER, OwnKeys, agreed_case, problems, said_by, under
 from vault.database.connection import Database
 from vault.disclosure import documents
 from vault.disposition import erasure
@@ -68,8 +68,8 @@ class MortalStore(FailingStore):
 
 
 @dataclass
-class MortalProvider(ProviderOfCaseKeys):
-    """A provider at which the process dies before it destroys a key, or just after."""
+class MortalKeys(OwnKeys):
+    """Keys of cases' own: the process dies before one is destroyed, or just after."""
 
     fuse: Fuse = field(default_factory=lambda: Fuse(0))
 
@@ -114,7 +114,7 @@ def mortal(house: House, root: FileRootKey, fuse: Fuse) -> Vault:
         house.vault,
         clock=clock,
         store=MortalStore(house.vault.store, fuse=fuse),
-        keyring=MortalProvider(root, fuse=fuse),
+        keyring=MortalKeys(root, fuse=fuse),
     )
 
 
@@ -122,6 +122,7 @@ def mortal(house: House, root: FileRootKey, fuse: Fuse) -> Vault:
 def test_killed_at_every_moment_and_run_again_it_ends_with_one_certificate(
     house: House, root_key: FileRootKey, store: S3Store, owner: Database, what: str
 ) -> None:
+    house = under(house, OwnKeys(root_key))
     for moment in range(1, MOST_MOMENTS):
         case = agreed_case(house)
         document = filled(case)
@@ -173,17 +174,18 @@ def test_a_store_that_fails_in_the_middle_leaves_a_refusal_that_can_be_finished(
 
 @pytest.mark.parametrize("fault", [Unavailable("planned"), Killed()])
 def test_a_provider_that_fails_leaves_a_refusal_that_can_be_finished(
-    house: House, case: Case, root_key: FileRootKey, fault: BaseException, owner: Database
+    house: House, root_key: FileRootKey, fault: BaseException, owner: Database
 ) -> None:
-    provider = ProviderOfCaseKeys(root_key, fault=fault)
-    vault = replace(house.vault, keyring=provider)
+    keyring = OwnKeys(root_key)
+    case = agreed_case(under(house, keyring))
+    keyring.fault = fault
     with pytest.raises(type(fault)):
-        erasure.erase_case(vault, owner, case.case_id, ORDER)
+        erasure.erase_case(case.house.vault, owner, case.case_id, ORDER)
     with pytest.raises(NotFound):
-        cases.read_case(house.vault, case["mediator"], case.case_id)
-    erasure.erase_case(vault, owner, case.case_id, ORDER)
-    assert provider.destroyed == {case.case_id}
-    house.check()
+        cases.read_case(case.house.vault, case["mediator"], case.case_id)
+    done = erasure.erase_case(case.house.vault, owner, case.case_id, ORDER)
+    assert said_by(house, done).key == str(case.case_id)
+    case.house.check()
 
 
 def test_the_order_that_stands_is_the_first(house: House, case: Case, owner: Database) -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
 from tests.contracts.failing_store import FailingStore
+from tests.vault.erasing import ORDER, OwnKeys, under
 from vault.deviations.clawback import claw_back
-from vault.errors import Tampered, Unavailable
+from vault.disposition import erasure
+from vault.errors import NotFound, Tampered, Unavailable
 from vault.ids import CaseId, RenditionId, new_id
 from vault.inspection.verification import check_vault
+from vault.intake import deposits
+from vault.intake.descriptions import Bytes, Description
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
-from vault.manifests import read_manifest
+from vault.manifests import read_case_key, read_manifest
 from vault.sealing.manifests import LONGEST_BYTES
 from vault.storage.names import case_key_name, manifest_name, object_name
 from vault.upkeep.inventory import mend_bucket
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.builders import Case, House
+    from vault.database.connection import Database
     from vault.intake.completion import Deposited
     from vault.sealing.manifests import Manifest
     from vault.storage.port import ObjectStore
@@ -67,6 +73,24 @@ def restored(
         else:
             documents[found.manifest.title] = found.manifest, content
     return documents, refused
+
+
+def test_a_case_whose_own_key_is_destroyed_keeps_no_other_case_from_being_restored(
+    house: House, store: S3Store, root_key: FileRootKey
+) -> None:
+    mine = under(house, OwnKeys(root_key)).case("party:claimant", "party:respondent")
+    mine.deposit("party:claimant", b"chart", title="Chart")
+    destroyed = mine.house.case("party:claimant", "party:respondent")
+    destroyed.deposit("party:claimant", b"gone", title="Gone")
+    root_key.destroy_case_key(destroyed.case_id)
+    # So says a key object that somebody made up, too: of a case that sorts before the others.
+    planted = CaseId(UUID(int=1))
+    wrapped = read_case_key(store, mine.case_id)
+    store.put(case_key_name(planted), [wrapped])
+    documents, refused = restored(store, root_key)
+    assert documents.keys() == {"Chart"}
+    gone = "The provider has no key of this case any more."
+    assert {refused[str(case)] for case in (planted, destroyed.case_id)} == {gone}
 
 
 def test_every_document_is_restored_with_all_that_is_known_of_it(
@@ -281,3 +305,24 @@ def test_a_deposit_whose_manifest_is_not_durable_is_none(
     double.faults.clear()
     case.deposit("party:claimant")
     house.check()
+
+
+def test_the_key_of_a_case_erased_meanwhile_does_not_come_back_by_an_upload(
+    house: House, case: Case, store: S3Store, owner: Database
+) -> None:
+    case.deposit("party:claimant")
+    key = case_key_name(case.case_id)
+    wrapped = read_case_key(store, case.case_id)
+    said = Description(
+        document_class="medical", title="Late", provenance="pre-existing", content=Bytes()
+    )
+
+    def content() -> Iterator[bytes]:
+        yield b"begun"
+        erasure.erase_case(house.vault, owner, case.case_id, ORDER)
+        # What another upload writes a moment late.
+        store.put(key, [wrapped])
+
+    with pytest.raises(NotFound):
+        deposits.deposit(house.vault, case["party:claimant"], case.case_id, content(), lambda: said)
+    assert key not in store.names()

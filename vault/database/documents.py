@@ -79,6 +79,7 @@ class UploadRow:
     """An upload that has begun and not ended; `expires_at` if it lives across requests."""
 
     rendition_id: RenditionId
+    document_id: DocumentId | None
     case_id: CaseId
     person_id: PersonId
     started_at: datetime
@@ -228,10 +229,11 @@ def insert_upload(tx: Transaction, row: UploadRow) -> None:
     """Note that bytes are about to go to the store under this rendition's name."""
     tx.execute(
         "INSERT INTO uploads"
-        " (rendition_id, case_id, person_id, started_at, declared_bytes, expires_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s)",
+        " (rendition_id, document_id, case_id, person_id, started_at, declared_bytes, expires_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
         (
             row.rendition_id,
+            row.document_id,
             row.case_id,
             row.person_id,
             row.started_at,
@@ -269,7 +271,8 @@ def uploads_begun_before(tx: Transaction, instant: datetime) -> list[UploadRow]:
     """
     return tx.all(
         UploadRow,
-        "SELECT rendition_id, case_id, person_id, started_at, declared_bytes, expires_at"
+        "SELECT rendition_id, document_id, case_id, person_id, started_at, declared_bytes,"
+        " expires_at"
         " FROM uploads WHERE started_at < %s AND (expires_at IS NULL OR given_up)"
         " ORDER BY started_at",
         (instant,),

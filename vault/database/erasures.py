@@ -105,14 +105,13 @@ def is_erased(tx: Transaction, case_id: CaseId, document_id: DocumentId) -> bool
     return tx.value(query, (case_id, document_id)) is not None
 
 
-def update_erasure(
-    tx: Transaction, erasure_id: UUID, *, step: str, details: bytes, inventory: str
-) -> None:
-    """Note how far an erasure has come; the caller alone works on it."""
-    tx.execute(
-        "UPDATE erasures SET step = %s, details = %s, inventory = %s WHERE erasure_id = %s",
-        (step, details, inventory, erasure_id),
+def update_erasure(tx: Transaction, row: ErasureRow, *, after: str) -> bool:
+    """Note how far an erasure has come; False unless it was at the step that this comes after."""
+    query = (
+        "UPDATE erasures SET step = %s, details = %s, inventory = %s"
+        " WHERE erasure_id = %s AND step = %s"
     )
+    return tx.execute(query, (row.step, row.details, row.inventory, row.erasure_id, after)) == 1
 
 
 def certify(tx: Transaction, erasure_id: UUID, certificate: str, certified_index: int) -> bool:
@@ -137,9 +136,13 @@ def delete_rows_of_document(tx: Transaction, document_id: DocumentId) -> None:
     tx.execute("DELETE FROM documents WHERE document_id = %s", (document_id,))
 
 
-def uploads_of_case(tx: Transaction, case_id: CaseId) -> list[RenditionId]:
-    """Return the uploads of a case that have not ended, or of which something may be left."""
-    return tx.values("SELECT rendition_id FROM uploads WHERE case_id = %s", (case_id,))
+def uploads_to(tx: Transaction, row: ErasureRow) -> list[RenditionId]:
+    """Return the uploads to what is erased that have not ended, or left something behind."""
+    query = (
+        "SELECT rendition_id FROM uploads WHERE case_id = %(case)s"
+        " AND (%(document)s::uuid IS NULL OR document_id = %(document)s)"
+    )
+    return tx.values(query, {"case": row.case_id, "document": row.document_id})
 
 
 def key_left(tx: Transaction, case_id: CaseId) -> bytes:

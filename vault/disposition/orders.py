@@ -1,12 +1,13 @@
 """From the commit of its order on, what is to be erased cannot be found or opened by any worker.
 
-Marking, keys and rows go in one transaction. Every way to a case's content begins with its wrapped
-key, and every way to a document's with its row, each read in the snapshot of the request: a worker
-that has the key in its cache refuses as soon as this has committed.
+Marking, rows and the wrapped keys in them go in one transaction. Every way to a case's content
+begins with its wrapped key, and every way to a document's with its row, each read in the snapshot
+of the request: a worker that has the key in its cache refuses as soon as this has committed.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ from vault.details import Sealer
 from vault.disclosure.documents import about
 from vault.disposition.holds import check_not_held
 from vault.disposition.plans import Plan, fingerprint, seal_plan
-from vault.errors import Conflict, NotFound
+from vault.errors import Conflict, KeyDestroyed, NotFound
 from vault.ids import new_id
+from vault.keyring.port import Place
+from vault.keyring.wrapped import split
 from vault.operators import operator_event
 from vault.scope import Deviation, Line, open_ledger
 
@@ -34,17 +37,23 @@ if TYPE_CHECKING:
 
 
 def order_case(vault: Vault, case_id: CaseId, order: Order) -> ErasureRow:
-    """Let a case be found by nobody from now on; its key and rows are gone with the commit.
+    """Let a case be found by nobody from now on; its rows are gone with the commit.
+
+    So is its wrapped key, but for the copy in the bucket, and the one that is sealed in the plan
+    where a provider has a key of the case's own to destroy.
 
     Raises:
         NotFound: No such case.
         Conflict: A hold is on it or on a document of it; the refusal is on record.
+        Tampered: Its wrapped key is not what was sealed.
+        Unavailable: The provider does not answer; nothing has begun.
     """
     erasure_id = new_id()
     try:
         with vault.database.transaction() as tx:
             wrapped = _locked_key(tx, case_id)
             check_not_held(vault, tx, case_id, None)
+            own = _has_own_key(vault, case_id, wrapped)
             detail = {"erasure": str(erasure_id), "case": str(case_id)}
             # Sealed under the vault's own key: it must be read when that of the case is gone.
             event = operator_event(vault, tx, Tag.CASE_ERASE, detail)
@@ -54,7 +63,9 @@ def order_case(vault: Vault, case_id: CaseId, order: Order) -> ErasureRow:
                 case_id=case_id,
                 document_id=None,
                 step="ordered",
-                details=seal_plan(vault, erasure_id, replace(plan, wrapped=wrapped.hex())),
+                details=seal_plan(
+                    vault, erasure_id, replace(plan, wrapped=wrapped.hex() if own else None)
+                ),
                 inventory="",
                 ordered_at=vault.clock(),
                 log_index=vault.log.append(tx, event),
@@ -71,9 +82,10 @@ def order_case(vault: Vault, case_id: CaseId, order: Order) -> ErasureRow:
 
 
 def order_document(vault: Vault, document_id: DocumentId, order: Order) -> ErasureRow:
-    """Let a document be found by nobody from now on; its keys and rows are gone with the commit.
+    """Let a document be found by nobody from now on; its rows are gone with the commit.
 
-    One more line of the case's ledger says so: a row that is put back does not open.
+    So are its wrapped keys, but for their copies in the bucket. One more line of the case's ledger
+    says so: a row that is put back does not open.
 
     Raises:
         NotFound: No such document.
@@ -155,6 +167,16 @@ def _locked_key(tx: Transaction, case_id: CaseId) -> bytes:
     if case is None or wrapped is None:
         raise NotFound
     return wrapped
+
+
+def _has_own_key(vault: Vault, case_id: CaseId, wrapped: bytes) -> bool:
+    """Tell whether a case key is under a key of the case's own, once what says so is authentic.
+
+    Believed unopened, one flipped bit would leave that key alive, and the certificate silent of it.
+    """
+    with suppress(KeyDestroyed):
+        vault.keyring.verify(Place("case", case_id), wrapped)
+    return split(wrapped)[0].own
 
 
 def _plan(order: Order, event: SealedEvent, wrapped: list[bytes]) -> Plan:

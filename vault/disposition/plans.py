@@ -13,6 +13,7 @@ from vault.audit.certificates import Certificate
 from vault.errors import Invalid
 from vault.ids import RenditionId
 from vault.operators import open_own, seal_own
+from vault.storage.names import may_hold_key
 from vault.wording import one_line
 
 if TYPE_CHECKING:
@@ -37,6 +38,13 @@ _REMAINS_OF_CASE: Final = (
 )
 _REMAINS_OF_DOCUMENT: Final = (
     "under the case's key: what the log says of the document, and what was asked and granted of it"
+)
+_OWN_UNREACHED: Final = (
+    "backups of the provider that hold the case's own key: its snapshots, copies of its key files"
+)
+_UPLOADS_UNREACHED: Final = (
+    "what an upload under way at the order may still write if its worker is killed: a sweep of "
+    "orphans removes it"
 )
 _UNREACHED: Final = (
     "the wrapped key in backups, replicas and write-ahead logs of the database: see backups_until",
@@ -84,9 +92,13 @@ class Plan:
         leaf: Hash of the entry that records the order, in hex.
         keys: SHA-256 of each wrapped key, in hex: what a copy elsewhere is recognised by.
         renditions: The renditions of a document; of a case its folder names them.
-        wrapped: A case's wrapped key in hex, for the provider; gone once it is destroyed.
+        wrapped: A case's wrapped key in hex, if its provider has a key of the case's own to
+            destroy; gone once that is done.
         provider: Where the key was held.
         key: Its id there, or `keys`.
+        own: It was a key of the case's own, destroyed at its provider.
+        final_at: From when the provider itself cannot bring it back, where that waits.
+        uploads_ended: Somebody was bringing something to it.
         request: What the provider calls the request.
         method: How it was destroyed.
         destroyed_at: When.
@@ -103,6 +115,9 @@ class Plan:
     wrapped: str | None = None
     provider: str = ""
     key: str = ""
+    own: bool = False
+    final_at: str | None = None
+    uploads_ended: bool = False
     request: str | None = None
     method: str = ""
     destroyed_at: str = ""
@@ -137,18 +152,20 @@ def open_plan(vault: Vault, row: ErasureRow) -> Plan:
     return Plan(**{**value, **lists})
 
 
+def as_one_line(text: str) -> str:
+    """Return what another program said as one line that can be signed."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500] or "-"
+
+
 def locked_lines(kept: Sequence[Kept]) -> tuple[str, ...]:
-    """Say what the store refuses to remove, one line for each date."""
+    """Say what the store refuses to remove, one line for each kind and date."""
     counts: dict[str, int] = {}
-    for version_kept in kept:
-        until = "no date that it tells"
-        if version_kept.until is not None:
-            until = version_kept.until.date().isoformat()
-        counts[until] = counts.get(until, 0) + 1
-    return tuple(
-        f"ciphertext in the store: {count} versions of objects are locked until {until}"
-        for until, count in sorted(counts.items())
-    )
+    for left in kept:
+        what = "wrapped keys" if may_hold_key(left.name) else "ciphertext"
+        until = "no date that it tells" if left.until is None else left.until.date().isoformat()
+        line = f"{what} in the store, hidden: versions of objects that are locked until {until}"
+        counts[line] = counts.get(line, 0) + 1
+    return tuple(f"{line}: {count}" for line, count in sorted(counts.items()))
 
 
 def certificate_of(row: ErasureRow, plan: Plan, certified_at: datetime) -> Certificate:
@@ -174,8 +191,20 @@ def certificate_of(row: ErasureRow, plan: Plan, certified_at: datetime) -> Certi
         objects_bytes=sum(lengths),
         inventory_sha256=inventory_digest(row.inventory.encode()),
         remains=(_REMAINS, remains),
-        unreached=(*_UNREACHED, *plan.locked),
+        unreached=(*_UNREACHED, *_unreached_too(plan), *plan.locked),
         backups_until=row.ordered_at + timedelta(days=plan.backup_retention_days),
         log_index=row.log_index,
         leaf=bytes.fromhex(plan.leaf),
     )
+
+
+def _unreached_too(plan: Plan) -> list[str]:
+    """Return what this erasure, and not every one, could not reach."""
+    lines: list[str] = []
+    if plan.own:
+        lines.append(_OWN_UNREACHED)
+    if plan.final_at is not None:
+        lines.append(f"the case's own key, which its provider can bring back until {plan.final_at}")
+    if plan.uploads_ended:
+        lines.append(_UPLOADS_UNREACHED)
+    return lines

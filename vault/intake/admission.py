@@ -89,6 +89,7 @@ def admit(
         act.tx,
         documents.UploadRow(
             rendition_id=context.rendition,
+            document_id=context.document,
             case_id=context.case,
             person_id=act.standing.subject.person,
             started_at=act.standing.at,

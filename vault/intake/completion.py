@@ -21,7 +21,7 @@ from vault.audit.receipts import Receipt, sign_receipt
 from vault.database import documents
 from vault.details import DocumentDetails, RenditionDetails
 from vault.disclosure.documents import marking_detail
-from vault.errors import Conflict, Invalid
+from vault.errors import Conflict, Invalid, NotFound
 from vault.intake.admission import may_deposit, new_marking
 from vault.intake.quotas import make_room
 from vault.manifests import Described, write_manifest
@@ -115,6 +115,7 @@ def complete_redacted(
         detail: What the record says of the document.
 
     Raises:
+        NotFound: The document was erased meanwhile.
         DuplicateRow: The document has a redacted version already.
         VaultError: As `complete` does.
     """
@@ -123,6 +124,9 @@ def complete_redacted(
     write_manifest(vault, admission.sealer, stored, described)
     case = stored.context.case
     with change(vault, subject, case, Tag.RENDITION_DEPOSIT, hold=Hold.STATE) as act:
+        if documents.find_document(act.tx, stored.context.document) is None:
+            # Erased while the bytes were under way.
+            raise NotFound
         _end_upload(act, stored)
         recorded = act.append({**detail, **_record_of(stored, View.REDACTED)})
         return _insert_rendition(act, stored, said, View.REDACTED, recorded)

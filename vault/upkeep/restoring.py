@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vault.errors import Tampered
+from vault.errors import KeyDestroyed, Tampered
 from vault.manifests import opened_manifest, read_case_key, read_manifest
 from vault.sealing.exported import ExportedKey
 from vault.sealing.opening import open_parts
@@ -143,6 +143,8 @@ class _Walk:
             yield Refusal(str(case), "The bucket has no key of this case.")
         except Tampered:
             yield Refusal(str(case), "The key of this case does not open under this root key.")
+        except KeyDestroyed:
+            yield Refusal(str(case), "The provider has no key of this case any more.")
 
     def _left(self) -> Iterator[Refusal]:
         """Name what the case that ends here has without a manifest."""

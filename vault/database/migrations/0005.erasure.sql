@@ -38,6 +38,9 @@ ALTER TABLE exceptions ALTER COLUMN made_by DROP NOT NULL;
 ALTER TABLE exceptions DROP CONSTRAINT exceptions_document_id_fkey;
 ALTER TABLE requests DROP CONSTRAINT requests_document_id_fkey;
 
+-- The document that an upload will be, or be a version of: whoever erases it ends the upload.
+ALTER TABLE uploads ADD COLUMN document_id uuid;
+
 -- How far the scrub of a case has come; of the nil id, that of the whole vault.
 CREATE TABLE scrubs (
     scope_id   uuid PRIMARY KEY,
