@@ -47,6 +47,8 @@ NONE = timedelta(0)
 DAY = timedelta(days=1)
 # One that stops holds a connection to the database.
 MOST_RESUMABLE = 6
+# The most is to the end of any upload.
+STEPS = st.sampled_from([1, 3, 20])
 
 
 @dataclass
@@ -187,22 +189,24 @@ class Sweeping(RuleBasedStateMachine):
         self.erased: list[Kept] = []
         self.none_of_ours: set[str] = set()
 
-    @rule()
-    def begin(self) -> None:
-        self.start(None)
+    @rule(steps=STEPS)
+    def begin(self, steps: int) -> None:
+        self.start(None, steps)
 
     @precondition(lambda self: sum(u.upload_id is not None for u in self.uploads) < MOST_RESUMABLE)
-    @rule(large=st.booleans())
-    def begin_resumable(self, large: bool) -> None:
-        self.start(CONTENT[: PART_SIZE + 9] if large else CONTENT[:9])
+    @rule(large=st.booleans(), steps=STEPS)
+    def begin_resumable(self, large: bool, steps: int) -> None:
+        self.start(CONTENT[: PART_SIZE + 9] if large else CONTENT[:9], steps)
 
-    def start(self, content: bytes | None) -> None:
+    def start(self, content: bytes | None, steps: int) -> None:
         upload = Upload(self.case, self.store, self.house.clock(), content)
         upload.start()
         self.uploads.append(upload)
+        for _ in range(steps):
+            self.step(upload)
 
     @precondition(lambda self: self.uploads)
-    @rule(data=st.data(), steps=st.integers(1, 8))
+    @rule(data=st.data(), steps=STEPS)
     def advance(self, data: st.DataObject, steps: int) -> None:
         upload = data.draw(st.sampled_from(self.uploads))
         for _ in range(steps):
