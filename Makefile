@@ -3,6 +3,7 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 RUN := $(UV) run --locked --all-extras
 SOFTHSM := .tools/softhsm
+CLAMAV := .tools/clamav
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
@@ -21,7 +22,14 @@ $(SOFTHSM):
 	@cd $@ && apt-get -o Acquire::http::Timeout=5 -o Acquire::Retries=0 download \
 	    softhsm2 libsofthsm2 >/dev/null 2>&1 && for deb in *.deb; do dpkg -x $$deb .; done || true
 
-setup: $(UV) $(SOFTHSM)  ## Install everything the project needs into .venv, .tools and build
+# A clamd for tests, likewise; it gets a signature of our own and looks at nothing outside.
+$(CLAMAV):
+	@mkdir -p $@
+	@cd $@ && apt-get -o Acquire::http::Timeout=5 -o Acquire::Retries=0 download \
+	    clamav-daemon clamav-base libclamav12 libmspack0 >/dev/null 2>&1 \
+	    && for deb in *.deb; do dpkg -x $$deb .; done || true
+
+setup: $(UV) $(SOFTHSM) $(CLAMAV)  ## Install everything the project needs into .venv, .tools and build
 	$(UV) sync --locked --all-extras
 	-$(RUN) python -m tests.clients
 

@@ -17,6 +17,7 @@ from api.commands import (
     operate,
     receipts,
     restore,
+    scanning,
     serve,
 )
 from api.core_dumps import forbid_core_dumps
@@ -49,6 +50,7 @@ for command in (
     restore.restore_from_bucket,
     open_file.open_file,
     erasing.scrub,
+    scanning.scan,
 ):
     app.command()(command)
 app.add_typer(operate.keys, name="key")

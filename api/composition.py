@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,6 @@ from vault.keyring.keyring import Keyring
 from vault.keyring.providers import open_provider
 from vault.keyring.root import FileRootKey
 from vault.storage.s3 import S3Settings, S3Store
-from vault.upkeep.forgetting import forgetting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -99,8 +98,7 @@ def open_vault(
             ) as vault:
                 if found.alone:
                     sweep(vault, vault.clock())
-                with forgetting(vault):
-                    yield vault
+                yield replace(vault, scanner=settings.scanner)
 
 
 @contextmanager

@@ -38,8 +38,8 @@ class Delivering(StreamingResponse):
     async def stream_response(self, send: Send) -> None:
         """Send the answer; called by the framework, and cancelled when the reader goes away."""
         begin = {"type": "http.response.start", "status": self.status_code}
-        await send({**begin, "headers": self.raw_headers})
         try:
+            await send({**begin, "headers": self.raw_headers})
             if not self._left:
                 await send({"type": "http.response.body"})
             async for chunk in iterate_in_threadpool(self._chunks):

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from api.byte_ranges import ConditionFailed, RangeRefused
 from api.identity.tokens import NotIdentified
 from api.intake.body import BodyCut, NoSlot, TooSlow
-from api.intake.tus import ChecksumDiffers, OtherMediaType, OtherVersion
+from api.intake.tus import ChecksumDiffers, OtherChecksum, OtherMediaType, OtherVersion
 from api.schemas.scope import WouldAllowOut
 from policies.explain import sentences
 from vault.database.connection import DuplicateRow
@@ -21,6 +21,7 @@ from vault.errors import (
     Conflict,
     Invalid,
     KeyDestroyed,
+    Malware,
     NotFound,
     NotPermitted,
     Tampered,
@@ -65,6 +66,7 @@ PROBLEMS: dict[type[VaultError], Kind] = {
     Invalid: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "This cannot be accepted"),
     Malformed: Kind(HTTPStatus.BAD_REQUEST, "malformed", "This is not such a request"),
     TooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "There is no room for this"),
+    Malware: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "malware", "The malware scan refused this"),
     TooShort: Kind(HTTPStatus.BAD_REQUEST, "too-short", "Send more at a time"),
     Conflict: Kind(HTTPStatus.CONFLICT, "conflict", "Not possible as things stand"),
     DuplicateRow: Kind(HTTPStatus.CONFLICT, "conflict", "Not possible as things stand"),
@@ -76,6 +78,7 @@ PROBLEMS: dict[type[VaultError], Kind] = {
     OtherMediaType: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "Send it as tus does"),
     ChecksumDiffers: Kind(_CHECKSUM_MISMATCH, "checksum-differs", "It did not arrive whole"),
     ConditionFailed: Kind(HTTPStatus.PRECONDITION_FAILED, "condition-failed", "Not that version"),
+    OtherChecksum: Kind(HTTPStatus.BAD_REQUEST, "checksum-kind", "Another checksum is needed"),
     RangeRefused: Kind(
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "Not to be had as such a range"
     ),

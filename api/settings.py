@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from api.environment import SettingsRefused, required, secret, whole
 from api.root_keys import read_keys_per_case, read_old_root_keys, read_root_keys
+from api.scanners import read_scanner
 from policies.vocabulary import TermsRefused, check_classes
 from vault.core import Limits
 from vault.storage.s3_settings import ADDRESSINGS, CHECKSUMS, S3Settings
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vault.keyring.addresses import RootKeyAddress
+    from vault.scanning.port import Scanner
 
 _GIB = 1 << 30
 _PREFIX = re.compile(r"(?:[A-Za-z0-9_-]{1,64}/){1,8}")
@@ -85,6 +87,11 @@ class Settings:
     # Days for which backups of the database are kept: until then one can bring back the wrapped
     # keys of what was erased, and certificates say so. SUBROSA_BACKUP_RETENTION_DAYS, default 35.
     backup_retention_days: int
+    # Clamd, which is shown every document before it becomes visible: SUBROSA_CLAMD, as
+    # `unix:/run/clamav/clamd.ctl` or `tcp://127.0.0.1:3310`; default none, nothing is scanned.
+    # Seconds that it may take for one document, and one more for each MiB:
+    # SUBROSA_CLAMD_TIMEOUT_S, default 60. What is not scanned by then waits.
+    scanner: Scanner | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +139,7 @@ def read_settings(
         limits=_limits(environment),
         classes=_classes(environment),
         backup_retention_days=whole(environment, "SUBROSA_BACKUP_RETENTION_DAYS", 35, least=0),
+        scanner=read_scanner(environment),
     )
 
 

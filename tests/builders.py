@@ -16,6 +16,7 @@ from vault.disclosure import documents, listing
 from vault.errors import NotFound
 from vault.inspection.verification import check_vault
 from vault.intake import deposits
+from vault.intake.accession import Deposited
 from vault.intake.descriptions import Bytes, Description
 from vault.negotiation import agreements, signing, signing_keys
 from vault.proceedings import cases, people, phases, seats
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from tests.conftest import Clock
     from vault.core import Vault
     from vault.ids import CaseId, DocumentId, PersonId
-    from vault.intake.completion import Deposited
     from vault.negotiation.versions import Agreement
 
 # Enough for most tests: the clinic sees the patient's records redacted, then in full.
@@ -232,7 +232,9 @@ class Case:
             provenance="pre-existing",
             content=Bytes(file_name="chart.txt", media_type="text/plain"),
         )
-        return deposits.deposit(self.house.vault, self[seat], self.case_id, [content], lambda: said)
+        done = deposits.deposit(self.house.vault, self[seat], self.case_id, [content], lambda: said)
+        assert isinstance(done, Deposited)
+        return done
 
     def redact(self, seat: str, document: DocumentId, content: bytes = b"chart of ####") -> None:
         deposits.deposit_redacted(self.house.vault, self[seat], document, [content], Bytes)

@@ -22,6 +22,7 @@ from api.composition import compose
 from api.embedded.postgres import as_role
 from api.embedded.services import EmbeddedServices, embedded_services
 from tests.builders import House
+from tests.scanning.clamd import Clamd, running_fake
 from tests.storage.versions import bucket_of, client_of
 from vault.core import Limits
 from vault.database.connection import Database
@@ -189,6 +190,13 @@ def vault(
 @pytest.fixture
 def house(vault: Vault, clock: Clock) -> House:
     return House(vault, clock)
+
+
+@pytest.fixture
+def clamd() -> Iterator[Clamd]:
+    """A malware scanner on loopback, honest until it is told otherwise."""
+    with running_fake() as clamd:
+        yield clamd
 
 
 def _remove_bucket(settings: S3Settings) -> None:

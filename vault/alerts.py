@@ -38,6 +38,14 @@ class Alerts:
         """Say what a scrub found of a rendition, or of its case's key (`Fault`)."""
         self._raise("scrub", what, case, document, rendition)
 
+    def malware(self, case: CaseId, document: DocumentId, rendition: UUID) -> None:
+        """Say that malware was found in what was deposited; it was refused."""
+        self._raise("malware", "was refused", case, document, rendition)
+
+    def unscanned(self, case: CaseId, document: DocumentId, rendition: UUID, why: str) -> None:
+        """Say that a deposit waits for the scanner, and why."""
+        self._raise("unscanned", why, case, document, rendition)
+
     def _raise(
         self, kind: str, what: str, case: CaseId, document: DocumentId, rendition: UUID
     ) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from vault.errors import Tampered, TooLarge
+from vault.scanning.port import Clean, Unanswered, Verdict, Why
 from vault.sealing.cobblestone import HEADER_SIZE
 from vault.sealing.opening import open_range, stored_range, whole
 from vault.sealing.parts import MOST_PARTS, Layout, RenditionContext, seal_parts
@@ -38,6 +39,30 @@ class SealedContent:
     sha256: str
     headers: bytes
     wrapped_key: bytes
+
+
+class Pinned(Protocol):
+    """What pins an object, whether a row or what is about to become one."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the plaintext."""
+        ...
+
+    @property
+    def part_size(self) -> int:
+        """Of the plaintext of each part but the last."""
+        ...
+
+    @property
+    def headers(self) -> bytes:
+        """Of the parts, in order."""
+        ...
+
+    @property
+    def wrapped_key(self) -> bytes:
+        """The data key, wrapped under the case's."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +139,7 @@ def open_content(
     assert permit.case == str(sealer.case)
     assert str(permit.question.view) == row.view
     assert receipt.index >= 0
-    return _open(vault, sealer, row, wanted)
+    return _open(vault, sealer, _context_of(sealer, row), row, wanted)
 
 
 def verify_content(
@@ -135,7 +160,7 @@ def verify_content(
     """
     digest = hashlib.sha256()
     try:
-        for chunk in _open(vault, sealer, row, whole(layout_of(row))):
+        for chunk in _opened_row(vault, sealer, row):
             digest.update(chunk)
             spend(len(chunk))
     except Tampered:
@@ -143,16 +168,58 @@ def verify_content(
     return digest.hexdigest() == details.sha256
 
 
-def layout_of(row: RenditionRow) -> Layout:
-    """Return how a rendition's object is laid out, from its pinned size."""
-    return Layout(row.size_bytes, row.part_size)
+def scan_content(vault: Vault, sealer: Sealer, stored: SealedContent) -> Verdict:
+    """Show what is durable in the store to the malware scanner, and to nobody else.
+
+    It is read back: what is scanned are the bytes that a reader would be given, whatever way and
+    in however many requests they came. Clean if no scanner is set.
+
+    Raises:
+        Tampered: What is stored is not what was received.
+        Unavailable: The store does not answer.
+    """
+    if vault.scanner is None:
+        return Clean()
+    with closing(_Reread(vault, sealer, stored)) as reread:
+        verdict = vault.scanner.scan(reread.passing())
+        if isinstance(verdict, Clean):
+            if not reread.ended:
+                return Unanswered(Why.NONSENSE)
+            if reread.digest.hexdigest() != stored.sha256:
+                raise Tampered
+    return verdict
 
 
-def _open(vault: Vault, sealer: Sealer, row: RenditionRow, wanted: ByteRange) -> Generator[bytes]:
-    context = RenditionContext(sealer.case, row.document_id, row.rendition_id)
-    data_key = vault.keyring.open_data_key(sealer.key, context, row.wrapped_key)
-    layout, headers = layout_of(row), list(_split_headers(row.headers))
-    place, name = stored_range(layout, wanted), object_name(sealer.case, row.rendition_id)
+def is_received(vault: Vault, sealer: Sealer, stored: SealedContent) -> bool:
+    """Tell whether what is in the store opens, and is what was received, without handing it out."""
+    with closing(_Reread(vault, sealer, stored)) as reread:
+        try:
+            for _ in reread.passing():
+                pass
+        except Tampered:
+            return False
+        return reread.digest.hexdigest() == stored.sha256
+
+
+def layout_of(pinned: Pinned) -> Layout:
+    """Return how an object is laid out, from its pinned size."""
+    return Layout(pinned.size_bytes, pinned.part_size)
+
+
+def _context_of(sealer: Sealer, row: RenditionRow) -> RenditionContext:
+    return RenditionContext(sealer.case, row.document_id, row.rendition_id)
+
+
+def _opened_row(vault: Vault, sealer: Sealer, row: RenditionRow) -> Generator[bytes]:
+    return _open(vault, sealer, _context_of(sealer, row), row, whole(layout_of(row)))
+
+
+def _open(
+    vault: Vault, sealer: Sealer, context: RenditionContext, pinned: Pinned, wanted: ByteRange
+) -> Generator[bytes]:
+    data_key = vault.keyring.open_data_key(sealer.key, context, pinned.wrapped_key)
+    layout, headers = layout_of(pinned), list(_split_headers(pinned.headers))
+    place, name = stored_range(layout, wanted), object_name(sealer.case, context.rendition)
     read = vault.store.read(name, place.start, place.end, length=layout.object_length)
     with closing(read) as sealed:
         yield from open_range(data_key, context, layout, headers, sealed, wanted=wanted)
@@ -179,3 +246,23 @@ class _Measure:
                 raise TooLarge
             self.digest.update(chunk)
             yield chunk
+
+
+class _Reread:
+    """Digests what is stored as it is opened once more."""
+
+    def __init__(self, vault: Vault, sealer: Sealer, stored: SealedContent) -> None:
+        self.digest = hashlib.sha256()
+        self.ended = False
+        self._opened = _open(vault, sealer, stored.context, stored, whole(layout_of(stored)))
+
+    def passing(self) -> Iterator[bytes]:
+        """Yield the content."""
+        for chunk in self._opened:
+            self.digest.update(chunk)
+            yield chunk
+        self.ended = True
+
+    def close(self) -> None:
+        """Read no more of it."""
+        self._opened.close()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vault.database.connection import Database
     from vault.ids import PersonId
     from vault.keyring.keyring import Keyring
+    from vault.scanning.port import Scanner
     from vault.storage.port import ObjectStore
 
 
@@ -61,6 +62,7 @@ class Vault:
         classes: What the institution adds to the vocabulary of classes.
         digests: How far this process has digested the uploads that it receives.
         alerts: What an operator must hear of at once.
+        scanner: Shown every document before it becomes visible; None: nothing is scanned.
     """
 
     database: Database
@@ -77,6 +79,7 @@ class Vault:
     classes: tuple[str, ...] = ()
     digests: RunningDigests = field(default_factory=RunningDigests)
     alerts: Alerts = field(default_factory=Alerts)
+    scanner: Scanner | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@
     ├── NotFound          nothing there for this subject; trying again does not help
     ├── NotPermitted      the agreement in force, or the seat, does not allow it
     ├── Invalid           a value the caller sent cannot be accepted; mend it and try again
-    │   └── TooLarge      the document, or what is already there with it, is more than is accepted
+    │   ├── TooLarge      the document, or what is already there with it, is more than is accepted
+    │   └── Malware       the scanner found something in the document; nothing of it is kept
     ├── Conflict          the state of the case does not allow it now
     │   └── Unread        the version in force decides who will see it, and was not read
     ├── Unavailable       a part the vault needs does not answer; trying again may help
@@ -77,6 +78,13 @@ class TooLarge(Invalid):
 
     def __init__(self, reason: str = "The document is larger than this vault accepts.") -> None:
         super().__init__("", reason)
+
+
+class Malware(Invalid):
+    """The malware scanner found something; trying again does not help."""
+
+    def __init__(self) -> None:
+        super().__init__("", "The malware scanner found something in this; nothing of it is kept.")
 
 
 class Conflict(VaultError):

@@ -76,7 +76,8 @@ def write_manifest(vault: Vault, sealer: Sealer, stored: SealedContent, said: De
         keep_case_key(vault, stored.context.case)
     key = vault.keyring.open_data_key(sealer.key, stored.context, stored.wrapped_key)
     sealed = seal_manifest(key, stored.wrapped_key, manifest_of(stored, said)).encoded()
-    vault.store.put(manifest_name(stored.context.case, stored.context.rendition), [sealed])
+    # In the place of one that an attempt before this one has left.
+    vault.store.replace(manifest_name(stored.context.case, stored.context.rendition), sealed)
 
 
 def manifest_of(stored: SealedContent, said: Described) -> Manifest:

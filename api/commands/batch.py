@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from api.commands.calling import Refused, problem_in
+from api.commands.calling import Refused, problem_in, problem_of, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 AT_ONCE = 8
 NO_SLOT = "urn:subrosa:problem:no-slot"
 _TURNS = 100
+_LINE_BEGINS = b'{"file": "'
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of each file."""
+    """What became of each file; `quarantined`: safe, and waiting for the malware scan."""
 
     deposited: int = 0
+    quarantined: int = 0
     there_before: int = 0
     size_bytes: int = 0
     failures: list[str] = field(default_factory=list[str])
@@ -43,6 +45,7 @@ class Outcome:
         return json.dumps(
             {
                 "deposited": self.deposited,
+                "quarantined": self.quarantined,
                 "size_bytes": self.size_bytes,
                 "there_before": self.there_before,
                 "failed": len(self.failures),
@@ -80,6 +83,7 @@ class Batch:
         self, http: httpx2.Client, files: Iterable[Path], receipts: Path | None
     ) -> Outcome:
         """Deposit files, eight at a time; keep each receipt as soon as it is there."""
+        _begin(receipts)
         outcome, lock, known = Outcome(), Lock(), _known(receipts)
 
         def one(file: Path) -> None:
@@ -95,7 +99,10 @@ class Batch:
                     outcome.failures.append(f"{str(file)!r}: {why}")
                 return
             with lock:
-                outcome.deposited += 1
+                if deposited.get("state") == "quarantined":
+                    outcome.quarantined += 1
+                else:
+                    outcome.deposited += 1
                 outcome.size_bytes += deposited["size_bytes"]
                 _keep(receipts, {"file": str(file), **deposited})
 
@@ -113,10 +120,11 @@ class Batch:
         # Only where nothing was begun: after any other 503 the document may be there.
         while not (answer := self.send(http, file)).is_success:
             turns -= 1
-            if not turns or answer.json().get("type") != NO_SLOT:
+            problem = problem_of(answer) or {}
+            if not turns or problem.get("type") != NO_SLOT:
                 raise Refused(problem_in(answer))
             time.sleep(int(answer.headers.get("retry-after", "3")))
-        return answer.json()
+        return read_json(answer)
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:
@@ -145,6 +153,26 @@ def _known(receipts: Path | None) -> set[tuple[str, str]]:
         except (ValueError, KeyError, TypeError) as error:
             raise Refused(f"{receipts} is not a file of receipts.") from error
     return known
+
+
+def _begin(receipts: Path | None) -> None:
+    """Make sure that receipts can be kept before anything is sent; drop a line that was cut off.
+
+    Raises:
+        Refused: They cannot, or the file holds something else.
+    """
+    if receipts is None:
+        return
+    try:
+        with receipts.open("a+b") as kept:
+            kept.seek(0)
+            text = kept.read()
+            cut = text.rfind(b"\n") + 1
+            if not _LINE_BEGINS.startswith(text[cut:][: len(_LINE_BEGINS)]):
+                raise Refused(f"{receipts} is not a file of receipts.")
+            kept.truncate(cut)
+    except OSError as error:
+        raise Refused(f"Receipts cannot be kept in {receipts}.") from error
 
 
 def _keep(receipts: Path | None, line: Mapping[str, Any]) -> None:

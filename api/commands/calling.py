@@ -55,15 +55,32 @@ def show(answer: httpx2.Response, *, only: str | None = None) -> None:
     """Print the answer, or only one member of it, as JSON; or raise the problem."""
     if answer.is_success:
         if answer.content:
-            value = answer.json() if only is None else answer.json()[only]
+            value = read_json(answer) if only is None else read_json(answer)[only]
             typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
         return
     raise Refused(problem_in(answer))
 
 
+def read_json(answer: httpx2.Response) -> Any:  # noqa: ANN401 — whatever the vault says
+    """Return what the vault answered; Refused if it is not JSON."""
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise Refused("What answers is no vault: its answer is not JSON.") from error
+
+
+def problem_of(answer: httpx2.Response) -> dict[str, Any] | None:
+    """Return the problem document of a refusal; None if it is none."""
+    if answer.headers.get("content-type", "") != "application/problem+json":
+        return None
+    return answer.json()
+
+
 def problem_in(answer: httpx2.Response) -> str:
-    """Return a refusal in a line."""
-    problem: dict[str, Any] = answer.json()
+    """Return a refusal in a line; also one that is not the vault's, such as a proxy's."""
+    problem = problem_of(answer)
+    if problem is None:
+        return f"{answer.status_code}: something between here and the vault answers, or it is none."
     clause = f" (clause {problem['clause']})" if problem.get("clause") else ""
     where = "".join(f" [{fault['pointer']}]" for fault in problem.get("errors", ()))
     return f"{answer.status_code} {problem['title']}: {problem['detail']}{clause}{where}"

@@ -8,8 +8,10 @@ from uuid import UUID
 import typer
 
 from api.commands.batch import Batch, content_disposition, files_in
-from api.commands.calling import CaseArgument, Token, Url, calling, show
+from api.commands.calling import CaseArgument, Refused, Token, Url, calling, show
+from api.commands.downloading import whole
 from api.commands.options import Data
+from api.commands.writing import write_verified
 
 cases = typer.Typer(help="Cases: open, list, show, move.", no_args_is_help=True)
 documents = typer.Typer(help="Documents: deposit, list, open.", no_args_is_help=True)
@@ -164,7 +166,9 @@ def open_document(
     token: Token,
     document: DocumentArgument,
     view: Annotated[str, typer.Option(help="full or redacted.")] = "full",
-    out: Annotated[Path | None, typer.Option(help="File to write; standard output if not.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="New file to write; standard output if not.")
+    ] = None,
     url: Url = None,
     data: Data = None,
 ) -> None:
@@ -176,6 +180,11 @@ def open_document(
         if answer.is_error:
             answer.read()
             show(answer)
-        with out.open("wb") if out else sys.stdout.buffer as target:
-            for chunk in answer.iter_bytes():
-                target.write(chunk)
+        if out is None:
+            for piece in whole(answer):
+                sys.stdout.buffer.write(piece)
+            return
+        try:
+            write_verified(out, whole(answer))
+        except FileExistsError as error:
+            raise Refused(f"There is a file of this name already: {out}") from error

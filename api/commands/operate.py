@@ -94,7 +94,7 @@ def token(
 def sweep(
     data: Data = None,
     hours: Annotated[
-        int, typer.Option(min=1, help="Only uploads that began at least this long ago.")
+        int, typer.Option(min=1, help="Only uploads of which nothing has come for so long.")
     ] = 24,
     orphans: Annotated[
         bool, typer.Option("--orphans", help="Also remove objects that nothing refers to.")
@@ -112,12 +112,12 @@ def sweep(
     An object that nothing refers to is removed by the second run that meets it, a grace later.
     """
     with open_vault(read_settings(data=data)) as vault:
-        begun_before = vault.clock() - timedelta(hours=hours)
+        silent_since = vault.clock() - timedelta(hours=hours)
         if dry_run:
-            count = unended(vault, begun_before)
+            count = unended(vault, silent_since)
             typer.echo(f"{count} unfinished upload{'' if count == 1 else 's'} would be ended.")
         else:
-            count = sweep_uploads(vault, begun_before)
+            count = sweep_uploads(vault, silent_since)
             typer.echo(
                 f"Removed what {count} unfinished upload{'' if count == 1 else 's'} left behind."
             )

@@ -11,6 +11,7 @@ import typer
 import uvicorn
 
 from api.app import build_app
+from api.chores import doing_chores
 from api.commands.options import Data
 from api.commands.stopping import Stopping
 from api.composition import announce, open_vault
@@ -109,7 +110,7 @@ def serving(
     thread = Thread(target=serve, name="http")
     thread.start()
     try:
-        with announce(settings, address_of(listener)):
+        with announce(settings, address_of(listener)), doing_chores(vault):
             yield address_of(listener)
     finally:
         server.should_exit = True

@@ -46,6 +46,13 @@ class OtherMediaType(VaultError):
         super().__init__(f"The bytes of an upload come as `{MEDIA_TYPE}`.")
 
 
+class OtherChecksum(VaultError):
+    """The client names a checksum of a kind that this vault does not compute, or none at all."""
+
+    def __init__(self) -> None:
+        super().__init__("A checksum must be `sha256 BASE64`.")
+
+
 class ChecksumDiffers(VaultError):
     """What arrived is not what the client digested; nothing of it was kept."""
 
@@ -131,7 +138,7 @@ def checked(headers: Mapping[str, str], body: Iterator[bytes]) -> tuple[Iterator
         The body, and whether a checksum was announced: then none of it may be kept before its end.
 
     Raises:
-        Invalid: The checksum is of another kind, or is none.
+        OtherChecksum: The checksum is of another kind, or is none.
         ChecksumDiffers: From the iterator.
     """
     value = headers.get("upload-checksum")
@@ -143,7 +150,7 @@ def checked(headers: Mapping[str, str], body: Iterator[bytes]) -> tuple[Iterator
     except binascii.Error:
         expected = b""
     if kind != CHECKSUMS or len(expected) != hashlib.sha256().digest_size:
-        raise Invalid("upload-checksum", "This must be `sha256 BASE64`.")
+        raise OtherChecksum
     return _digested(body, expected), True
 
 

@@ -15,12 +15,14 @@ from api.delivering import Delivering
 from api.intake.described import announced_length, read_deposit, read_rendition
 from api.problems import problems
 from api.routes.lists import Purpose
-from api.schemas.documents import DepositedOut, DocumentOut
+from api.schemas.documents import DepositedOut, DocumentOut, QuarantinedOut
 from policies.decisions import Obligation
 from policies.terms import PROVENANCES, View
 from vault.disclosure import documents
 from vault.disclosure.deliveries import Release
 from vault.intake import deposits
+from vault.intake.accession import Deposited
+from vault.intake.quarantine import Quarantined
 
 router = APIRouter(tags=["documents"])
 
@@ -70,15 +72,36 @@ def _body(fields: tuple[str, ...], headers: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-@router.post(
+_WAITS: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.ACCEPTED: {
+        "model": QuarantinedOut,
+        "description": "It is received and safe, and waits for the malware scan.",
+    }
+}
+
+
+# What uploads files by itself does so by PUT; each is one more document, whatever the method.
+@router.put(
     "/v1/cases/{case}/documents",
     status_code=HTTPStatus.CREATED,
     responses=problems(400, 403, 404, 408, 409, 413),
     openapi_extra=_body(tuple(_FORM_FIELDS), tuple(_HEADERS)),
 )
+@router.post(
+    "/v1/cases/{case}/documents",
+    status_code=HTTPStatus.CREATED,
+    response_model=DepositedOut | QuarantinedOut,
+    responses={**_WAITS, **problems(400, 403, 404, 408, 409, 413)},
+    openapi_extra=_body(tuple(_FORM_FIELDS), tuple(_HEADERS)),
+)
 def deposit(
-    subject: SubjectHere, vault: VaultHere, intake: IntakeHere, case: CaseHere, request: Request
-) -> DepositedOut:
+    subject: SubjectHere,
+    vault: VaultHere,
+    intake: IntakeHere,
+    case: CaseHere,
+    request: Request,
+    response: Response,
+) -> DepositedOut | QuarantinedOut:
     """Deposit a document and receive a signed receipt.
 
     Until a clause covers its class, your side alone sees it.
@@ -86,15 +109,17 @@ def deposit(
     with intake.body(request) as body:
         content, describe = read_deposit(request.headers, body)
         length = announced_length(request.headers)
-        return DepositedOut.of(
-            deposits.deposit(vault, subject, case, content, describe, declared_bytes=length)
+        return _received(
+            deposits.deposit(vault, subject, case, content, describe, declared_bytes=length),
+            response,
         )
 
 
 @router.post(
     "/v1/documents/{document}/renditions",
     status_code=HTTPStatus.CREATED,
-    responses=problems(400, 403, 404, 408, 409, 413),
+    response_model=DepositedOut | QuarantinedOut,
+    responses={**_WAITS, **problems(400, 403, 404, 408, 409, 413)},
     openapi_extra=_body(("sha256", "file"), ("Content-Disposition", "Repr-Digest")),
 )
 def deposit_redacted(
@@ -103,20 +128,29 @@ def deposit_redacted(
     intake: IntakeHere,
     document: DocumentHere,
     request: Request,
-) -> DepositedOut:
+    response: Response,
+) -> DepositedOut | QuarantinedOut:
     """Bring the redacted version of a document that your side deposited."""
     with intake.body(request) as body:
         content, describe = read_rendition(request.headers, body)
-        return DepositedOut.of(
+        length = announced_length(request.headers)
+        return _received(
             deposits.deposit_redacted(
-                vault,
-                subject,
-                document,
-                content,
-                describe,
-                declared_bytes=announced_length(request.headers),
-            )
+                vault, subject, document, content, describe, declared_bytes=length
+            ),
+            response,
         )
+
+
+def _received(
+    received: Deposited | Quarantined, response: Response
+) -> DepositedOut | QuarantinedOut:
+    """Describe a deposit; one that waits for the malware scan is accepted, and is where it says."""
+    if isinstance(received, Deposited):
+        return DepositedOut.of(received)
+    response.status_code = HTTPStatus.ACCEPTED
+    response.headers["Location"] = f"/v1/uploads/{received.upload_id}"
+    return QuarantinedOut.of(received)
 
 
 @router.get("/v1/documents/{document}", responses=problems(403, 404))

@@ -26,8 +26,8 @@ from api.intake.tus import (
 from api.problems import problems
 from api.schemas.uploads import UploadOut
 from vault.intake import uploads
-from vault.intake.arrivals import Piece, TooShort
-from vault.intake.resuming import receive
+from vault.intake.arrivals import Piece
+from vault.intake.resuming import begin_with, receive
 from vault.intake.uploads import Upload
 
 _SPOKEN = [(b"tus-resumable", VERSION.encode()), (b"tus-version", VERSION.encode())]
@@ -113,19 +113,17 @@ def begin_upload(
 ) -> Response:
     """Create an upload, with its first bytes if you like; an empty document is complete at once."""
     announced = read_announced(request.headers)
-    begun = uploads.begin(vault, subject, case, announced)
-    location = {"Location": f"/v1/uploads/{begun.upload_id}"}
-    if announced.size_bytes == 0:
-        begun = receive(vault, subject, begun.upload_id, Piece(offset=0, content=()))
-    elif brings_bytes(request.headers):
+    if brings_bytes(request.headers):
+        # All that can be refused is, before anything is begun that nobody is told the address of.
         with intake.body(request) as body:
             content, whole = checked(request.headers, body)
             piece = Piece(offset=0, content=content, whole=whole)
-            try:
-                begun = receive(vault, subject, begun.upload_id, piece)
-            except TooShort:
-                # Created all the same: the client sees the offset 0 and goes on there.
-                location["Upload-Offset"] = "0"
+            begun = begin_with(vault, subject, case, announced, piece)
+    elif announced.size_bytes == 0:
+        begun = begin_with(vault, subject, case, announced, Piece(offset=0, content=()))
+    else:
+        begun = uploads.begin(vault, subject, case, announced)
+    location = {"Location": f"/v1/uploads/{begun.upload_id}"}
     return Response(status_code=HTTPStatus.CREATED, headers={**_progress(begun), **location})
 
 
@@ -176,7 +174,8 @@ def continue_upload(
     """Send what comes next: at least a part, or all that is left; the last byte completes it.
 
     The answer's offset may be less than what you sent: whole parts are kept, and the rest comes
-    again. The last answer names the document; its receipt is at `GET /v1/uploads/{upload}`.
+    again. The last answer names the document; its receipt is at `GET /v1/uploads/{upload}`. If the
+    malware scanner does not answer it says `Subrosa-Quarantine: waiting` instead.
     """
     check_media_type(request.headers)
     offset = read_offset(request.headers)
@@ -204,18 +203,19 @@ def terminate_upload(
     vault: VaultHere,
     upload: UploadHere,
 ) -> Response:
-    """End an upload that you do not want to go on with; nothing of it is kept."""
+    """End an upload that you do not want to go on with, or that waits; nothing of it is kept."""
     uploads.terminate(vault, subject, upload)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 def _progress(upload: Upload) -> dict[str, str]:
-    headers = {
-        "Upload-Offset": str(upload.offset),
-        "Upload-Expires": format_datetime(upload.expires_at, usegmt=True),
-    }
+    headers = {"Upload-Offset": str(upload.offset)}
+    if upload.expires_at is not None:
+        headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
     if upload.deposited is not None:
         headers["Subrosa-Document"] = str(upload.deposited.document_id)
+    elif upload.quarantined_at is not None:
+        headers["Subrosa-Quarantine"] = "refused" if upload.refused else "waiting"
     return headers
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -12,7 +12,8 @@ from api.schemas.bodies import CASE, DIGEST, DOCUMENT, INSTANT, VIEW_NAMES, Resp
 from vault.disclosure.deliveries import Stored
 from vault.disclosure.documents import Document
 from vault.disclosure.listing import Tally
-from vault.intake.completion import Deposited
+from vault.intake.accession import Deposited
+from vault.intake.quarantine import Quarantined
 
 
 class StoredOut(ResponseBody):
@@ -155,4 +156,28 @@ class DepositedOut(ResponseBody):
             deposited_at=deposited.deposited_at,
             log_index=deposited.log_index,
             receipt=deposited.receipt,
+        )
+
+
+class QuarantinedOut(ResponseBody):
+    """A deposit that is received and safe, and waits for the malware scan; only you know of it."""
+
+    upload: UUID = Field(description="Ask for it at `/v1/uploads/{upload}`.")
+    state: Literal["quarantined"] = "quarantined"
+    detail: str = (
+        "It is received and safe. The malware scanner does not answer now; it becomes a document "
+        "when it has been scanned, and until then nobody else knows of it."
+    )
+    sha256: str = Field(examples=[DIGEST])
+    size_bytes: int = Field(examples=[183_204])
+    quarantined_at: datetime = Field(examples=[INSTANT])
+
+    @classmethod
+    def of(cls, waits: Quarantined) -> Self:
+        """Describe a deposit that waits."""
+        return cls(
+            upload=waits.upload_id,
+            sha256=waits.sha256,
+            size_bytes=waits.size_bytes,
+            quarantined_at=waits.quarantined_at,
         )

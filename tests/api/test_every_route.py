@@ -56,6 +56,7 @@ CALLS: dict[tuple[str, str], str] = {
     ("POST", "/v1/cases/{case}/participants"): "case:participant:seat",
     ("PUT", "/v1/cases/{case}/phase"): "case:phase",
     ("POST", "/v1/cases/{case}/documents"): "document:deposit",
+    ("PUT", "/v1/cases/{case}/documents"): "document:deposit",
     ("GET", "/v1/cases/{case}/documents"): "document:list",
     ("GET", "/v1/documents/{document}"): "document:read",
     ("GET", "/v1/documents/{document}/content"): "document:delivery:completed",
@@ -178,8 +179,8 @@ def test_what_a_route_returns_is_on_the_log(
             answer = uploading(http, method, url, case)
         elif path in bodies and method in ("POST", "PUT"):
             answer = http.request(method, url, json=bodies[path])
-        elif method == "POST":
-            answer = http.post(url, content=b"x", headers=HEADERS)
+        elif method in ("POST", "PUT"):
+            answer = http.request(method, url, content=b"x", headers=HEADERS)
         else:
             answer = http.request(method, url)
     assert answer.is_success, answer.text

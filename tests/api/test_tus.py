@@ -216,8 +216,8 @@ PATCHES: dict[str, tuple[int, dict[str, str], bytes]] = {
     "nothing": (400, {}, b""),
     "more than was announced": (413, {}, THREE + b"x"),
     "another checksum": (460, {"Upload-Checksum": checksum(b"x")}, THREE),
-    "sha1": (422, {"Upload-Checksum": "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0="}, THREE),
-    "no checksum": (422, {"Upload-Checksum": "sha256 %"}, THREE),
+    "sha1": (400, {"Upload-Checksum": "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0="}, THREE),
+    "no checksum": (400, {"Upload-Checksum": "sha256 %"}, THREE),
 }
 
 
@@ -230,7 +230,7 @@ def test_a_bad_piece_is_refused_and_none_of_it_is_kept(
     answer = send(claimant, path, 0, content, **headers)
     body = is_problem(answer, status)
     assert answer.headers["tus-resumable"] == "1.0.0"
-    if status == 400:
+    if what in ("less than a part", "nothing"):
         assert str(PART_SIZE) in body["detail"]
     assert offset_of(claimant, path) == 0
     assert send(claimant, path, 0, THREE).status_code == 204
@@ -285,6 +285,27 @@ def test_a_first_piece_that_is_too_short_still_begins_the_upload(
     assert answer.status_code == 201
     assert answer.headers["upload-offset"] == "0"
     assert send(claimant, answer.headers["location"], 0, THREE).status_code == 204
+    house.check()
+
+
+FIRST_BYTES: dict[str, tuple[int, dict[str, str], bytes]] = {
+    "another checksum": (460, {"Upload-Checksum": checksum(b"x")}, THREE),
+    "sha1": (400, {"Upload-Checksum": "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0="}, THREE),
+    "more than was announced": (413, {}, THREE + b"x"),
+    "more than nothing": (413, {"Upload-Length": "0"}, b"x"),
+}
+
+
+@pytest.mark.parametrize("what", FIRST_BYTES)
+def test_a_creation_whose_bytes_are_refused_creates_nothing(
+    claimant: httpx2.Client, case: Case, house: House, what: str
+) -> None:
+    status, headers, content = FIRST_BYTES[what]
+    path = f"/v1/cases/{case.case_id}/uploads"
+    said = {**creation(len(THREE)), **OCTETS, **headers}
+    is_problem(claimant.post(path, content=content, headers=said), status)
+    await_no_uploads(house)
+    assert case.listed("party:claimant") == {}
     house.check()
 
 

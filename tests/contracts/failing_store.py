@@ -18,7 +18,8 @@ Fault = Literal["lost", "kept"]
 class FailingStore:
     """Hands every call on to a real store, unless a fault is planned for it.
 
-    It also holds the vault to its side of the contract: no name is ever written twice.
+    It also holds the vault to its side of the contract: no name is ever written twice, but by what
+    says that it replaces.
 
     Attributes:
         real: The store.
@@ -36,13 +37,12 @@ class FailingStore:
     def put(self, name: str, parts: Iterable[Buffer]) -> int:
         assert name not in self.written, "a name is used once"
         self.written.add(name)
-        call = "put manifest" if name.endswith(".manifest") else "put"
-        if self.faults.get(call) == "lost":
+        if self.faults.get("put") == "lost":
             # As if the connection broke with a part under way.
             next(iter(parts))
             raise Unavailable("planned")
         length = self.real.put(name, parts)
-        self._fail(call)
+        self._fail("put")
         return length
 
     def begin(self, name: str) -> str:
@@ -69,10 +69,11 @@ class FailingStore:
         self._fail("complete")
 
     def replace(self, name: str, body: bytes) -> None:
-        if self.faults.get("replace") == "lost":
+        call = "write manifest" if name.endswith(".manifest") else "replace"
+        if self.faults.get(call) == "lost":
             raise Unavailable("planned")
         self.real.replace(name, body)
-        self._fail("replace")
+        self._fail(call)
 
     def read(
         self, name: str, start: int = 0, end: int | None = None, *, length: int | None = None

@@ -1,4 +1,4 @@
-"""Where a bucket keeps versions, what is removed is gone in all of them, or is named as locked."""
+"""Of what is destroyed no version is left but what the store has locked, and that is hidden."""
 
 import time
 from datetime import UTC, datetime, timedelta

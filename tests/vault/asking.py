@@ -13,6 +13,7 @@ from vault.deviations.grants import NewGrant
 from vault.deviations.register import list_exceptions
 from vault.deviations.requests import Asked, Route
 from vault.intake import deposits
+from vault.intake.accession import Deposited
 from vault.intake.descriptions import Bytes, Description
 from vault.negotiation import agreements
 from vault.proceedings.cases import read_case
@@ -47,9 +48,9 @@ def deposited(
         content=Bytes(file_name="letter.txt", media_type="text/plain"),
         joint=joint,
     )
-    return deposits.deposit(
-        case.house.vault, case[seat], case.case_id, [b"Dear Sir"], lambda: said
-    ).document_id
+    done = deposits.deposit(case.house.vault, case[seat], case.case_id, [b"Dear Sir"], lambda: said)
+    assert isinstance(done, Deposited)
+    return done.document_id
 
 
 def agreed(case: Case, uploader_grants: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from api.repeating import repeating
 from tests.vault.erasing import ORDER, agreed_case
 from vault.database import keys
 from vault.database.connection import Database
@@ -17,7 +18,7 @@ from vault.keyring.keyring import Keyring
 from vault.proceedings.cases import read_case
 from vault.proceedings.people import admit_token, revoke_tokens
 from vault.proceedings.seat_changes import change_end
-from vault.upkeep.forgetting import forget_keys, forgetting
+from vault.upkeep.forgetting import forget_keys
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -137,6 +138,6 @@ def test_an_open_vault_forgets_by_itself(
 
     worker = replace(house.vault, keyring=Watched(root_key))
     warm(worker, case)
-    with forgetting(worker, period_s=0.01):
+    with repeating("forgetting", 0.01, lambda _: forget_keys(worker)):
         erase_case(house.vault, owner, case.case_id, ORDER)
         assert forgotten.wait(20)

@@ -107,7 +107,7 @@ def note_an_upload(place: Place, case: Case) -> None:
     """Leave the note of an upload whose process was killed."""
     with psycopg.connect(place.superuser_url) as connection:
         connection.execute(
-            "INSERT INTO uploads (rendition_id, case_id, person_id, started_at)"
+            "INSERT INTO uploads (rendition_id, case_id, person_id, alive_at)"
             " SELECT gen_random_uuid(), case_id, person_id, '2026-03-02T09:00Z'"
             " FROM participants WHERE case_id = %s LIMIT 1",
             (case.case_id,),
@@ -142,10 +142,8 @@ def test_a_refused_upload_leaves_no_version_behind(house: House, versioned: S3St
     with pytest.raises(Invalid):
         send(house, case, upload, 0, b"abc")
     left = client_of(versioned).list_object_versions(Bucket=bucket_of(versioned))
-    names = {
-        found.get("Key") for found in (*left.get("Versions", ()), *left.get("DeleteMarkers", ()))
-    }
-    assert names <= {case_key_name(case.case_id)}
+    found = (*left.get("Versions", ()), *left.get("DeleteMarkers", ()))
+    assert {one.get("Key") for one in found} <= {case_key_name(case.case_id)}
 
 
 def test_a_name_is_as_old_as_the_youngest_that_bears_it(house: House, case: Case) -> None:

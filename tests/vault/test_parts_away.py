@@ -1,6 +1,8 @@
 """When the store, the database or the log is away nothing is released, lost or half done."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -9,9 +11,10 @@ from policies.terms import View
 from tests.builders import Case, House
 from tests.conftest import Place
 from tests.contracts.failing_store import FailingStore, Fault
+from tests.vault.uploading import announced
 from vault.disclosure import documents, listing
 from vault.errors import Unavailable
-from vault.intake import unfinished
+from vault.intake import deposits, unfinished
 from vault.storage.s3 import S3Store
 
 
@@ -95,4 +98,24 @@ def test_connections_that_the_database_drops_are_made_anew(
         break
     else:
         pytest.fail("the vault does not come back")
+    house.check()
+
+
+def test_an_upload_whose_bytes_still_come_is_not_swept(house: House) -> None:
+    case = house.case("party:claimant", "party:respondent")
+
+    def content() -> Iterator[bytes]:
+        for _ in range(30):
+            house.clock.forward(hours=1)
+            yield b"slow"
+            assert unfinished.sweep(house.vault, house.clock() - timedelta(hours=1)) == 0
+
+    deposits.deposit(
+        house.vault,
+        case["party:claimant"],
+        case.case_id,
+        content(),
+        lambda: announced().description,
+    )
+    assert case.listed("party:claimant") == {"T": "full"}
     house.check()

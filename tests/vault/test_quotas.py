@@ -10,7 +10,7 @@ from tests.builders import Case, House
 from tests.vault.uploading import announced, begin, nothing_is_left, send
 from vault.core import Limits
 from vault.errors import TooLarge
-from vault.intake import deposits, uploads
+from vault.intake import deposits, unfinished, uploads
 from vault.intake.descriptions import Bytes
 
 
@@ -63,14 +63,28 @@ def test_quotas_are_of_one_case_and_of_one_person(house: House, case: Case) -> N
     house.check()
 
 
-def test_an_upload_that_has_expired_takes_no_room(house: House, case: Case) -> None:
+def test_an_upload_that_has_expired_takes_room_until_it_is_swept(house: House, case: Case) -> None:
     small = bounded(house, case_bytes=100)
     begin(small, case, 100)
     with pytest.raises(TooLarge):
         begin(small, case, 1)
     house.clock.forward(days=1)
+    with pytest.raises(TooLarge):
+        begin(small, case, 1)
+    unfinished.sweep(small.vault, house.clock())
     begin(small, case, 100)
     house.check()
+
+
+def test_whoever_asks_for_room_does_not_wait_for_an_erasure(house: House, case: Case) -> None:
+    small = replace(case, house=bounded(house, case_bytes=100, person_bytes=100))
+    with (
+        house.vault.database.alone(case.case_id) as erasing,
+        house.vault.database.alone(case["party:claimant"].person) as other,
+    ):
+        assert erasing is not None
+        assert other is not None
+        small.deposit("party:claimant", b"x")
 
 
 def test_content_of_unknown_length_takes_no_more_than_is_left(house: House, case: Case) -> None:

@@ -31,7 +31,7 @@ from vault.storage.s3 import S3Store
 if TYPE_CHECKING:
     from vault.audit.events import Event
     from vault.ids import DocumentId
-    from vault.intake.completion import Deposited
+    from vault.intake.accession import Deposited
 
 CHUNK = 16 << 10
 LARGE = bytes(range(251)) * (2 * PART_SIZE // 251 + 9)

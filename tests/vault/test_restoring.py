@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tests.builders import Case, House
     from vault.database.connection import Database
-    from vault.intake.completion import Deposited
+    from vault.intake.accession import Deposited
     from vault.sealing.manifests import Manifest
     from vault.storage.port import ObjectStore
     from vault.storage.s3 import S3Store
@@ -290,7 +290,7 @@ def test_a_manifest_that_nobody_answers_for_is_reported(house: House, store: S3S
 
 
 @pytest.mark.parametrize("fault", ["lost", "kept"])
-@pytest.mark.parametrize("call", ["put manifest", "replace"])
+@pytest.mark.parametrize("call", ["write manifest", "replace"])
 def test_a_deposit_whose_manifest_is_not_durable_is_none(
     house: House, store: S3Store, call: str, fault: str
 ) -> None:

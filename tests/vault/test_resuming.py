@@ -11,13 +11,22 @@ import pytest
 from tests.builders import Case, House
 from tests.conftest import Place
 from tests.contracts.failing_store import FailingStore, Fault
-from tests.vault.uploading import CONTENT, TAIL, begin, is_whole, nothing_is_left, offset_of, send
+from tests.vault.uploading import (
+    CONTENT,
+    TAIL,
+    announced,
+    begin,
+    is_whole,
+    nothing_is_left,
+    offset_of,
+    send,
+)
 from vault.digests import RunningDigests
-from vault.errors import Conflict, Invalid, NotFound, Tampered, Unavailable
+from vault.errors import Conflict, Invalid, NotFound, Tampered, TooLarge, Unavailable
 from vault.ids import UploadId, new_id
 from vault.intake import unfinished, uploads
 from vault.intake.arrivals import OffsetDiffers, Piece, TooShort
-from vault.intake.resuming import receive
+from vault.intake.resuming import begin_with, receive
 from vault.intake.uploads import Busy
 from vault.sealing.parts import PART_SIZE
 from vault.storage.port import WriteMissing
@@ -68,7 +77,7 @@ def test_a_sender_that_goes_away_leaves_whole_parts_and_nothing_else(
     is_whole(house, case, send(house, case, upload, PART_SIZE))
 
 
-@pytest.mark.parametrize("call", ["begin", "put_parts", "complete"])
+@pytest.mark.parametrize("call", ["begin", "put_parts", "complete", "write manifest"])
 @pytest.mark.parametrize("fault", ["lost", "kept"])
 def test_a_store_that_fails_at_any_step_lets_the_upload_go_on(
     failing: tuple[FailingStore, House], call: str, fault: Fault
@@ -82,7 +91,7 @@ def test_a_store_that_fails_at_any_step_lets_the_upload_go_on(
     store.faults.clear()
     house.check()
     at = offset_of(house, case, upload)
-    assert at == (TAIL if call == "complete" else 0)
+    assert at == (TAIL if call in ("complete", "write manifest") else 0)
     is_whole(house, case, send(house, case, upload, at))
 
 
@@ -111,6 +120,47 @@ def test_an_upload_the_store_has_given_up_ends(house: House, case: Case) -> None
     house.vault.store.abandon(name)
     with pytest.raises(WriteMissing):
         send(house, case, upload, PART_SIZE)
+    assert nothing_is_left(house)
+    house.check()
+
+
+def test_first_bytes_that_are_refused_leave_no_upload(house: House, case: Case) -> None:
+    def content() -> Iterator[bytes]:
+        yield CONTENT[:PART_SIZE]
+        raise Cut
+
+    for bad in (Piece(offset=0, content=content()), Piece(offset=0, content=[CONTENT, b"x"])):
+        with pytest.raises((Cut, TooLarge)):
+            begin_with(house.vault, case["party:claimant"], case.case_id, announced(), bad)
+        assert nothing_is_left(house)
+    short = Piece(offset=0, content=[b"short"])
+    begun = begin_with(house.vault, case["party:claimant"], case.case_id, announced(), short)
+    assert offset_of(house, case, begun.upload_id) == 0
+    house.check()
+
+
+def test_nothing_follows_an_announced_emptiness(house: House, case: Case) -> None:
+    said, piece = announced(0), Piece(offset=0, content=[b"x"])
+    with pytest.raises(TooLarge):
+        begin_with(house.vault, case["party:claimant"], case.case_id, said, piece)
+    assert nothing_is_left(house)
+
+
+def test_an_upload_that_was_ended_while_the_store_was_away_stays_ended(
+    failing: tuple[FailingStore, House],
+) -> None:
+    store, house = failing
+    case = house.case("party:claimant", "party:respondent")
+    upload = begin(house, case)
+    send(house, case, upload, 0, CONTENT[:PART_SIZE])
+    store.faults["abandon"] = "lost"
+    uploads.terminate(house.vault, case["party:claimant"], upload)
+    with pytest.raises(NotFound):
+        offset_of(house, case, upload)
+    with pytest.raises(NotFound):
+        send(house, case, upload, PART_SIZE)
+    store.faults.clear()
+    unfinished.sweep(house.vault, house.clock() + timedelta(hours=1))
     assert nothing_is_left(house)
     house.check()
 

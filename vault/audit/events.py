@@ -63,6 +63,8 @@ class Tag(StrEnum):
     DOCUMENT_COUNT = "document:count"
     DOCUMENT_EXPORT = "document:export"
     DOCUMENT_DEPOSIT = "document:deposit"
+    DOCUMENT_SCAN = "document:scan"
+    DOCUMENT_QUARANTINE = "document:quarantine"
     UPLOAD_BEGIN = "upload:begin"
     UPLOAD_READ = "upload:read"
     UPLOAD_CONTINUE = "upload:continue"

@@ -82,7 +82,7 @@ class UploadRow:
     document_id: DocumentId | None
     case_id: CaseId
     person_id: PersonId
-    started_at: datetime
+    alive_at: datetime
     declared_bytes: int | None
     expires_at: datetime | None
 
@@ -229,14 +229,14 @@ def insert_upload(tx: Transaction, row: UploadRow) -> None:
     """Note that bytes are about to go to the store under this rendition's name."""
     tx.execute(
         "INSERT INTO uploads"
-        " (rendition_id, document_id, case_id, person_id, started_at, declared_bytes, expires_at)"
+        " (rendition_id, document_id, case_id, person_id, alive_at, declared_bytes, expires_at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s)",
         (
             row.rendition_id,
             row.document_id,
             row.case_id,
             row.person_id,
-            row.started_at,
+            row.alive_at,
             row.declared_bytes,
             row.expires_at,
         ),
@@ -250,13 +250,20 @@ def complete_upload(tx: Transaction, rendition_id: RenditionId) -> bool:
 
 
 def give_up_upload(tx: Transaction, rendition_id: RenditionId) -> bool:
-    """Let an upload never be completed; False if it has been.
+    """Let an upload never be completed; False if it has been, or waits for the malware scan.
 
     Waits for a completion whose outcome is still open.
     """
-    tx.execute("UPDATE uploads SET given_up = true WHERE rendition_id = %s", (rendition_id,))
-    query = "SELECT 1 FROM renditions WHERE rendition_id = %s"
-    return tx.value(query, (rendition_id,)) is None
+    tx.execute(
+        "UPDATE uploads SET given_up = true WHERE rendition_id = %(id)s AND NOT EXISTS"
+        " (SELECT FROM quarantines WHERE rendition_id = %(id)s AND ended_index IS NULL)",
+        {"id": rendition_id},
+    )
+    query = (
+        "SELECT 1 FROM renditions WHERE rendition_id = %(id)s UNION ALL"
+        " SELECT 1 FROM quarantines WHERE rendition_id = %(id)s AND ended_index IS NULL LIMIT 1"
+    )
+    return tx.value(query, {"id": rendition_id}) is None
 
 
 def delete_upload(tx: Transaction, rendition_id: RenditionId) -> None:
@@ -264,16 +271,25 @@ def delete_upload(tx: Transaction, rendition_id: RenditionId) -> None:
     tx.execute("DELETE FROM uploads WHERE rendition_id = %s AND given_up", (rendition_id,))
 
 
-def uploads_begun_before(tx: Transaction, instant: datetime) -> list[UploadRow]:
-    """Return the uploads in one request that began before an instant and have not ended.
+def keep_upload_alive(tx: Transaction, rendition_id: RenditionId, now: datetime) -> None:
+    """Note that bytes of an upload still come."""
+    query = "UPDATE uploads SET alive_at = %s WHERE rendition_id = %s"
+    tx.execute(query, (now, rendition_id))
 
-    One that was given up has not ended before its object is known to be gone.
+
+def uploads_silent_since(tx: Transaction, instant: datetime) -> list[UploadRow]:
+    """Return the uploads in one request that were last alive before an instant and have not ended.
+
+    One that was given up has not ended before its object is known to be gone. What waits for the
+    malware scan is no upload any more, though its note is still there.
     """
     return tx.all(
         UploadRow,
-        "SELECT rendition_id, document_id, case_id, person_id, started_at, declared_bytes,"
+        "SELECT rendition_id, document_id, case_id, person_id, alive_at, declared_bytes,"
         " expires_at"
-        " FROM uploads WHERE started_at < %s AND (expires_at IS NULL OR given_up)"
-        " ORDER BY started_at",
+        " FROM uploads WHERE alive_at < %s AND (expires_at IS NULL OR given_up) AND NOT EXISTS"
+        " (SELECT FROM quarantines WHERE quarantines.rendition_id = uploads.rendition_id"
+        "   AND ended_index IS NULL)"
+        " ORDER BY alive_at",
         (instant,),
     )

@@ -24,6 +24,7 @@ OF_A_CASE: Final[dict[str, LiteralString]] = {
     "upload_parts": "DELETE FROM upload_parts USING resumable_uploads WHERE"
     " upload_parts.upload_id = resumable_uploads.upload_id AND resumable_uploads.case_id = %s",
     "resumable_uploads": "DELETE FROM resumable_uploads WHERE case_id = %s",
+    "quarantines": "DELETE FROM quarantines WHERE case_id = %s",
     "renditions": "DELETE FROM renditions USING documents"
     " WHERE renditions.document_id = documents.document_id AND documents.case_id = %s",
     "documents": "DELETE FROM documents WHERE case_id = %s",
@@ -130,7 +131,13 @@ def delete_rows_of_case(tx: Transaction, case_id: CaseId) -> None:
 
 
 def delete_rows_of_document(tx: Transaction, document_id: DocumentId) -> None:
-    """Remove a document and its renditions, with their keys, and the upload that brought it."""
+    """Remove a document and its renditions, with their keys, and the uploads that brought them."""
+    tx.execute(
+        "UPDATE uploads SET given_up = true FROM quarantines WHERE quarantines.document_id = %s"
+        " AND quarantines.rendition_id = uploads.rendition_id",
+        (document_id,),
+    )
+    tx.execute("DELETE FROM quarantines WHERE document_id = %s", (document_id,))
     tx.execute("DELETE FROM resumable_uploads WHERE document_id = %s", (document_id,))
     tx.execute("DELETE FROM renditions WHERE document_id = %s", (document_id,))
     tx.execute("DELETE FROM documents WHERE document_id = %s", (document_id,))
@@ -166,6 +173,7 @@ def rows_put_back(tx: Transaction) -> list[tuple[CaseId, str]]:
         " UNION ALL SELECT case_id, 'comments' FROM comments"
         " UNION ALL SELECT case_id, 'readings' FROM readings"
         " UNION ALL SELECT case_id, 'resumable_uploads' FROM resumable_uploads"
+        " UNION ALL SELECT case_id, 'quarantines' FROM quarantines"
         " UNION ALL SELECT case_id, 'documents' FROM documents"
         " UNION ALL SELECT case_id, 'requests' FROM requests"
         " UNION ALL SELECT case_id, 'exceptions' FROM exceptions"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from vault.database.connection import lock_number
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from uuid import UUID
 
     from vault.database.connection import Transaction
     from vault.ids import CaseId, DocumentId, PersonId, RenditionId, UploadId
+
+
+# Drawn once; it stands for nothing else.
+_ROOM: Final = UUID("0d1f7c5e-2b0a-4f0b-9a55-5f7c0f3f6c1d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +77,23 @@ def insert(tx: Transaction, row: ResumableRow) -> None:
 
 
 def find(tx: Transaction, upload_id: UploadId) -> ResumableRow | None:
-    """Return an upload."""
-    query = "SELECT * FROM resumable_uploads WHERE upload_id = %s"
+    """Return an upload that has not been given up."""
+    query = (
+        "SELECT * FROM resumable_uploads AS r WHERE upload_id = %s AND NOT EXISTS"
+        " (SELECT FROM uploads AS u WHERE u.rendition_id = r.rendition_id AND u.given_up)"
+    )
     return tx.one(ResumableRow, query, (upload_id,))
 
 
 def expired(tx: Transaction, now: datetime) -> list[UploadId]:
-    """Return the uploads whose time is over, those that became documents included."""
-    query = "SELECT upload_id FROM resumable_uploads WHERE expires_at <= %s ORDER BY expires_at"
+    """Return the uploads whose time is over, those that became documents included.
+
+    By both clocks, the caller's and the database's: one that is ahead removes nothing.
+    """
+    query = (
+        "SELECT upload_id FROM resumable_uploads WHERE expires_at <= least(%s, now())"
+        " ORDER BY expires_at"
+    )
     return tx.values(query, (now,))
 
 
@@ -147,27 +160,30 @@ def complete(tx: Transaction, upload_id: UploadId, receipt: bytes, until: dateti
 
 
 def wait_for(tx: Transaction, holder: UUID) -> None:
-    """Let everybody else who asks for room for this case or person wait for this transaction."""
-    tx.execute("SELECT pg_advisory_xact_lock(%s)", (lock_number(holder),))
+    """Let everybody else who asks for room for this case or person wait for this transaction.
+
+    Not on the holder's own number, by which an erasure waits for the same rows the other way round.
+    """
+    tx.execute("SELECT pg_advisory_xact_lock(%s)", (lock_number(UUID(int=holder.int ^ _ROOM.int)),))
 
 
-def case_bytes(tx: Transaction, case_id: CaseId, now: datetime) -> int:
-    """Return what a case holds, and what uploads under way have announced to it."""
+def case_bytes(tx: Transaction, case_id: CaseId) -> int:
+    """Return what a case holds, and what uploads to it have announced, until they are removed."""
     return tx.value(
         "SELECT ((SELECT coalesce(sum(size_bytes), 0) FROM renditions"
         "   JOIN documents USING (document_id) WHERE case_id = %(case)s)"
-        " + (SELECT coalesce(sum(declared_bytes), 0) FROM uploads WHERE case_id = %(case)s"
-        "   AND NOT given_up AND (expires_at IS NULL OR expires_at > %(now)s)))::bigint",
-        {"case": case_id, "now": now},
+        " + (SELECT coalesce(sum(declared_bytes), 0) FROM uploads"
+        "   WHERE case_id = %(case)s))::bigint",
+        {"case": case_id},
     )
 
 
-def person_bytes(tx: Transaction, person_id: PersonId, now: datetime) -> int:
-    """Return what a person has brought to all cases, and announced to bring."""
+def person_bytes(tx: Transaction, person_id: PersonId) -> int:
+    """Return what a person has brought to all cases, and announced, until it is removed."""
     return tx.value(
         "SELECT ((SELECT coalesce(sum(size_bytes), 0) FROM renditions"
         "   WHERE deposited_by = %(person)s)"
-        " + (SELECT coalesce(sum(declared_bytes), 0) FROM uploads WHERE person_id = %(person)s"
-        "   AND NOT given_up AND (expires_at IS NULL OR expires_at > %(now)s)))::bigint",
-        {"person": person_id, "now": now},
+        " + (SELECT coalesce(sum(declared_bytes), 0) FROM uploads"
+        "   WHERE person_id = %(person)s))::bigint",
+        {"person": person_id},
     )

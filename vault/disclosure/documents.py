@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from vault.disclosure.deliveries import Choice, Release, Stored
     from vault.ids import CaseId, DocumentId
 
-# How much of a document that is erased while it is read may still leave: one window of a read.
-_ASK_EVERY_BYTES = 8 << 20
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:

@@ -30,14 +30,17 @@ ROWS_OF: dict[Tag, dict[str, str]] = {
     Tag.CASE_ERASED: {"certificate": "certificate"},
 }
 
+_OF_DEPOSITS = frozenset(
+    {Tag.DOCUMENT_DEPOSIT, Tag.RENDITION_DEPOSIT, Tag.DOCUMENT_QUARANTINE, Tag.DOCUMENT_SCAN}
+)
+
 # Their rows outlive the case, and are compared without it.
 WITHOUT_CASE = frozenset({"erasure", "certificate"})
 
 
 def is_of_erased(event: Event, erased: frozenset[str]) -> bool:
     """Tell whether an event made rows of a document that was erased since."""
-    deposited = event.tag in (Tag.DOCUMENT_DEPOSIT, Tag.RENDITION_DEPOSIT)
-    return deposited and event.detail.get("document") in erased
+    return event.tag in _OF_DEPOSITS and event.detail.get("document") in erased
 
 
 def erased_documents(tx: Transaction) -> frozenset[str]:

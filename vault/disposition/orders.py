@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vault.audit.events import Outcome, Tag
-from vault.database import cases, documents, erasures, exceptions, keys
+from vault.database import cases, documents, erasures, exceptions, keys, quarantines
 from vault.database.erasures import ErasureRow
 from vault.details import Sealer
 from vault.disclosure.documents import about
@@ -119,7 +119,11 @@ def _ordered(
     document_id, erasure_id = document.document_id, new_id()
     state = sealer.open_state(case.state)
     number = len(open_ledger(tx, sealer, state).lines) + 1
-    renditions = documents.renditions_of(tx, [document_id])
+    # A redacted version may be waiting for the malware scan.
+    renditions = [
+        *documents.renditions_of(tx, [document_id]),
+        *quarantines.waiting_of_document(tx, document_id),
+    ]
     detail = {"erasure": str(erasure_id), "number": number, **about(document)}
     event = operator_event(vault, tx, Tag.DOCUMENT_ERASE, detail, case=sealer.case)
     plan = replace(

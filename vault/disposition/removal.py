@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from vault.disposition.progress import Progress
+    from vault.ids import RenditionId
     from vault.storage.port import Kept, Listed
 
 
@@ -22,7 +23,8 @@ def remove_objects(work: Progress) -> tuple[Progress, list[Kept]]:
     """Remove every object until none is left but what the store has locked.
 
     What is found is noted before it is removed, so that the inventory is complete whenever this is
-    interrupted; and looked for again after, since an upload under way may have ended meanwhile.
+    interrupted, and names what waits for the malware scan; and looked for again after, since an
+    upload under way may have ended meanwhile.
     Versions that no list shows go last.
 
     Returns:
@@ -30,14 +32,15 @@ def remove_objects(work: Progress) -> tuple[Progress, list[Kept]]:
     """
     locked: set[str] = set()
     while True:
-        work = _end_uploads(work)
+        work, under_way = _uploads(work)
         found = [listed for listed in _objects(work) if listed.name not in locked]
-        if not found:
+        if not found and not under_way:
             break
         known = set(work.row.inventory.splitlines())
         new = [line for line in map(_inventory_line, found) if line not in known]
         inventory = work.row.inventory + "".join(f"{line}\n" for line in new)
         work = work.note(work.plan, inventory=inventory)
+        _end(work, under_way)
         for listed in sorted(found, key=_keys_first):
             if work.vault.store.destroy(listed.name):
                 locked.add(listed.name)
@@ -57,20 +60,22 @@ def removed_of(inventory: str, kept: Sequence[Kept]) -> str:
     return "".join(line for line in lines if line.split(" ")[0] not in names)
 
 
-def _end_uploads(work: Progress) -> Progress:
-    """End the uploads to what is erased; what they wrote, in any version, is removed with it."""
+def _uploads(work: Progress) -> tuple[Progress, list[RenditionId]]:
+    """Return the uploads to what is erased; what they wrote, in any version, is to be removed."""
     with work.writer.transaction() as tx:
         under_way = erasures.uploads_to(tx, work.row)
     if not under_way:
-        return work
+        return work, under_way
     renditions = work.plan.renditions
     if work.row.document_id is not None:
         renditions = tuple(dict.fromkeys((*renditions, *map(str, under_way))))
-    work = work.note(replace(work.plan, renditions=renditions, uploads_ended=True))
+    return work.note(replace(work.plan, renditions=renditions, uploads_ended=True)), under_way
+
+
+def _end(work: Progress, under_way: list[RenditionId]) -> None:
     for rendition in under_way:
         if not abandon(work.vault, work.row.case_id, rendition):
             raise Unavailable("An upload to this cannot be ended now; try again.")
-    return work
 
 
 def _objects(work: Progress) -> Iterator[Listed]:

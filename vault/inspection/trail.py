@@ -117,6 +117,9 @@ def _as_seen(standing: Standing, seated: Seated, index: int, event: Event) -> Tr
     """
     marking = _marking(seated, event)
     own = event.person == standing.subject.person
+    if event.tag is Tag.DOCUMENT_QUARANTINE and not own:
+        # What waits for the malware scan is in nobody's case yet.
+        return None
     done = own and event.outcome is not Outcome.REFUSED
     known = marking is None or done or _knows_of(standing, marking)
     if own or seated.participant.seat.role in _WHOLE_TRAIL:

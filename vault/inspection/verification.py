@@ -24,6 +24,7 @@ from vault.disposition import accounts
 from vault.errors import KeyDestroyed, Tampered
 from vault.ids import CaseId
 from vault.scope import open_ledger, open_roster
+from vault.upkeep import quarantine_check
 from vault.upkeep.inventory import compare_bucket, compare_case_key, unaccounted_objects
 from vault.upkeep.rotation import keys_that_do_not_open
 
@@ -113,6 +114,7 @@ def check_vault(vault: Vault, *, content: bool) -> Verdict:
         problems += _compare_rows_with_log(vault, tx, states)
         problems += _compare_states(vault, tx, states)
         problems += accounts.compare_erasures(vault, tx)
+        problems += quarantine_check.compare_waiting(vault, tx, content=content)
         for row in documents.all_renditions(tx):
             count += 1
             if row.case_id != case:
@@ -232,7 +234,11 @@ def _compare_labels(tx: Transaction, case: CaseId, ledger: Ledger) -> Iterator[s
 
 def _expected(event: Event, erased: frozenset[str]) -> Iterator[tuple[str, str, UUID | None]]:
     """Yield the rows that must exist if this event happened."""
-    if event.outcome is not Outcome.GRANTED or accounts.is_of_erased(event, erased):
+    if accounts.is_of_erased(event, erased):
+        return
+    for kind, upload in quarantine_check.rows_of(event):
+        yield kind, upload, event.case
+    if event.outcome is not Outcome.GRANTED:
         return
     for kind, member in _ROWS_OF.get(event.tag, {}).items():
         case = None if kind in accounts.WITHOUT_CASE else event.case

@@ -92,7 +92,7 @@ def admit(
             document_id=context.document,
             case_id=context.case,
             person_id=act.standing.subject.person,
-            started_at=act.standing.at,
+            alive_at=act.standing.at,
             declared_bytes=declared_bytes,
             expires_at=expires_at,
         ),

@@ -18,7 +18,8 @@ from vault.database import uploads
 from vault.database.uploads import PartRow
 from vault.digests import Digest
 from vault.errors import Conflict, Invalid, NotFound, NotPermitted, Tampered, TooLarge
-from vault.intake.completion import complete
+from vault.intake.accession import Deposited
+from vault.intake.completion import Resumed, complete
 from vault.intake.unfinished import abandon
 from vault.intake.uploads import seal_answer
 from vault.sealing.opening import open_parts
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from vault.database.connection import Writer
     from vault.database.uploads import ResumableRow
     from vault.intake.admission import Admission
-    from vault.intake.completion import Deposited
     from vault.intake.uploads import Upload
     from vault.sealing.keys import DataKey
 
@@ -251,18 +251,22 @@ class Arrival:
             answer = seal_answer(self.admission.sealer, self.row, deposited)
             uploads.complete(act.tx, self.row.upload_id, answer, until)
 
-        description = self.upload.announced.description
+        announced = self.upload.announced
+        resumed = Resumed(
+            upload_id=self.row.upload_id, metadata=announced.metadata, keep_answer=keep_answer
+        )
         try:
-            deposited = complete(
-                self.vault, subject, self.admission, stored, description, keep_answer
+            done = complete(
+                self.vault, subject, self.admission, stored, announced.description, resumed
             )
         except (Invalid, NotFound, NotPermitted):
             self.end()
             raise
         self.vault.digests.forget(self.row.upload_id)
-        return replace(
-            self.upload, offset=self.row.size_bytes, expires_at=until, deposited=deposited
-        )
+        ended = replace(self.upload, offset=self.row.size_bytes)
+        if isinstance(done, Deposited):
+            return replace(ended, expires_at=until, deposited=done)
+        return replace(ended, expires_at=None, quarantined_at=done.quarantined_at)
 
     def _until(self) -> datetime:
         return self.vault.clock() + self.vault.limits.upload_lifetime

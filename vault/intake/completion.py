@@ -1,13 +1,14 @@
 """A deposit becomes visible in one change: its row, its event and its receipt, or none of them.
 
-However its bytes came, in one request or in many, it is completed here.
+However its bytes came, in one request or in many, it is completed here; and where a malware scanner
+is set, shown to it first. What cannot be scanned now waits (vault/intake/quarantine.py).
 """
 
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NoReturn
 
 from policies.vocabulary import (
     JOINT,
@@ -15,40 +16,52 @@ from policies.vocabulary import (
     Marking,
     View,
 )
-from vault.access import Hold, change
-from vault.audit.events import Tag
-from vault.audit.receipts import Receipt, sign_receipt
+from vault.access import Hold, change, stand
+from vault.audit.events import Outcome, Tag
+from vault.content import scan_content
 from vault.database import documents
-from vault.details import DocumentDetails, RenditionDetails
-from vault.disclosure.documents import marking_detail
-from vault.errors import Conflict, Invalid, NotFound
+from vault.errors import Conflict, Invalid, Malware, NotFound
+from vault.intake.accession import (
+    Accession,
+    Deposited,
+    document_detail,
+    insert_document,
+    insert_redacted,
+    record_of,
+)
 from vault.intake.admission import may_deposit, new_marking
+from vault.intake.quarantine import quarantine
 from vault.intake.quotas import make_room
 from vault.manifests import Described, write_manifest
+from vault.scanning.port import Found, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
-    from vault.access import Change, Recorded
+    from vault.access import Change
     from vault.content import SealedContent
     from vault.core import Subject, Vault
-    from vault.ids import DocumentId, RenditionId
+    from vault.details import DocumentDetails
+    from vault.ids import UploadId
     from vault.intake.admission import Admission
     from vault.intake.descriptions import Bytes, Description
+    from vault.intake.quarantine import Quarantined
+    from vault.scanning.port import Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deposited:
-    """A deposit that is durable: what was received, and the signed receipt (docs/audit-log.md)."""
+class Resumed:
+    """The resumable upload by which a document came.
 
-    document_id: DocumentId
-    rendition_id: RenditionId
-    sha256: str
-    size_bytes: int
-    deposited_at: datetime
-    log_index: int
-    receipt: str
+    Attributes:
+        upload_id: Its id, which the deposit keeps if it has to wait.
+        metadata: What its client put with it.
+        keep_answer: Belongs to the change that makes a document of it, after the rows.
+    """
+
+    upload_id: UploadId
+    metadata: str
+    keep_answer: Callable[[Change, Deposited], None]
 
 
 def check_length(declared_bytes: int | None, stored: SealedContent) -> None:
@@ -63,9 +76,12 @@ def complete(
     admission: Admission,
     stored: SealedContent,
     description: Description,
-    also: Callable[[Change, Deposited], None] | None = None,
-) -> Deposited:
+    resumed: Resumed | None = None,
+) -> Deposited | Quarantined:
     """Make a document of what is durable in the store: row, event and receipt in one change.
+
+    The scanner is asked first, while no transaction is open. If it does not answer, the deposit
+    waits, in one change as well.
 
     Args:
         vault: The collaborators.
@@ -73,25 +89,34 @@ def complete(
         admission: Of the upload.
         stored: What has come of it.
         description: What the depositor says of it.
-        also: What else belongs to this change, after its rows.
+        resumed: The resumable upload by which it came.
 
     Raises:
         NotFound: The subject holds no seat any more.
         NotPermitted: The seat does not deposit, or the case is closed.
         Conflict: Another version is in force, not yet read; or the upload was given up.
         Invalid: The description, the size or the declared digest cannot be accepted.
+        Malware: The scanner found something; that it did is on record.
         Unavailable: The database does not answer.
     """
     _check_digest(description.content, stored)
-    write_manifest(vault, admission.sealer, stored, _described(description, admission))
-    case = stored.context.case
+    described, case = _described(description, admission), stored.context.case
+    why = _scanned(vault, subject, admission, stored, described)
+    if why is None:
+        write_manifest(vault, admission.sealer, stored, described)
     with change(vault, subject, case, Tag.DOCUMENT_DEPOSIT, hold=Hold.STATE) as act:
         _end_upload(act, stored)
         marking = new_marking(act, description)
-        deposited = _insert_document(act, stored, description, marking)
-        if also is not None:
-            also(act, deposited)
-        return deposited
+        if why is None:
+            entering, said = Accession.of(act), description.content
+            deposited = insert_document(entering, stored, description.title, marking, said)
+            if resumed is not None:
+                resumed.keep_answer(act, deposited)
+            return deposited
+        kept = None if resumed is None else (resumed.upload_id, resumed.metadata)
+        waits = quarantine(act, stored, replace(described, marking=marking), why, kept)
+    _alert(vault, stored, why)
+    return waits
 
 
 def complete_redacted(
@@ -102,7 +127,7 @@ def complete_redacted(
     said: Bytes,
     document: DocumentDetails,
     detail: Mapping[str, str | int],
-) -> Deposited:
+) -> Deposited | Quarantined:
     """Make the redacted version of a document of what is durable in the store.
 
     Args:
@@ -121,15 +146,57 @@ def complete_redacted(
     """
     _check_digest(said, stored)
     described = Described(View.REDACTED, document.title, document.marking, said, admission.at)
-    write_manifest(vault, admission.sealer, stored, described)
+    why = _scanned(vault, subject, admission, stored, described)
+    if why is None:
+        write_manifest(vault, admission.sealer, stored, described)
     case = stored.context.case
     with change(vault, subject, case, Tag.RENDITION_DEPOSIT, hold=Hold.STATE) as act:
         if documents.find_document(act.tx, stored.context.document) is None:
             # Erased while the bytes were under way.
             raise NotFound
         _end_upload(act, stored)
-        recorded = act.append({**detail, **_record_of(stored, View.REDACTED)})
-        return _insert_rendition(act, stored, said, View.REDACTED, recorded)
+        if why is None:
+            return insert_redacted(Accession.of(act), stored, said, detail)
+        waits = quarantine(act, stored, described, why, None)
+    _alert(vault, stored, why)
+    return waits
+
+
+def _scanned(
+    vault: Vault,
+    subject: Subject,
+    admission: Admission,
+    stored: SealedContent,
+    described: Described,
+) -> Why | None:
+    """Return why it could not be scanned; None if it was, and nothing was found.
+
+    Raises:
+        Malware: Something was found.
+    """
+    verdict = scan_content(vault, admission.sealer, stored)
+    if isinstance(verdict, Found):
+        _refuse(vault, subject, stored, described, verdict)
+    return verdict.why if isinstance(verdict, Unanswered) else None
+
+
+def _refuse(
+    vault: Vault, subject: Subject, stored: SealedContent, described: Described, found: Found
+) -> NoReturn:
+    """Put on record what was found, alert, and refuse it."""
+    with vault.database.snapshot() as tx:
+        standing = stand(vault, tx, subject, stored.context.case)
+    about = document_detail(stored, described.marking)
+    detail = {**record_of(stored, described.view, about), "malware": found.name}
+    standing.record(Tag.DOCUMENT_SCAN, Outcome.REFUSED, detail=detail)
+    context = stored.context
+    vault.alerts.malware(context.case, context.document, context.rendition)
+    raise Malware
+
+
+def _alert(vault: Vault, stored: SealedContent, why: Why) -> None:
+    context = stored.context
+    vault.alerts.unscanned(context.case, context.document, context.rendition, str(why))
 
 
 def _described(description: Description, admission: Admission) -> Described:
@@ -145,93 +212,6 @@ def _end_upload(act: Change, stored: SealedContent) -> None:
     if not documents.complete_upload(act.tx, stored.context.rendition):
         raise Conflict("This upload took too long and was given up; send it again.")
     make_room(act, stored.size_bytes)
-
-
-def _insert_document(
-    act: Change, stored: SealedContent, description: Description, marking: Marking
-) -> Deposited:
-    document_id = stored.context.document
-    details = DocumentDetails(title=description.title, marking=marking)
-    recorded = act.append(
-        {
-            "document": str(document_id),
-            **marking_detail(marking),
-            **_record_of(stored, View.FULL),
-        }
-    )
-    documents.insert_document(
-        act.tx,
-        documents.DocumentRow(
-            document_id=document_id,
-            case_id=stored.context.case,
-            document_class=marking.document_class,
-            origin=marking.origin,
-            provenance=marking.provenance,
-            label=marking.label,
-            details=act.seated.sealer.seal_document(document_id, details),
-            deposited_by=act.standing.subject.person,
-            deposited_at=act.standing.at,
-            log_index=recorded.index,
-        ),
-    )
-    return _insert_rendition(act, stored, description.content, View.FULL, recorded)
-
-
-def _insert_rendition(
-    act: Change, stored: SealedContent, said: Bytes, view: View, recorded: Recorded
-) -> Deposited:
-    context, at = stored.context, act.standing.at
-    details = RenditionDetails(
-        file_name=said.file_name,
-        media_type=said.media_type,
-        sha256=stored.sha256,
-        size_bytes=stored.size_bytes,
-        view=str(view),
-    )
-    documents.insert_rendition(
-        act.tx,
-        documents.RenditionRow(
-            rendition_id=context.rendition,
-            document_id=context.document,
-            view=str(view),
-            size_bytes=stored.size_bytes,
-            part_size=stored.part_size,
-            headers=stored.headers,
-            wrapped_key=stored.wrapped_key,
-            details=act.seated.sealer.seal_rendition(context.rendition, details),
-            deposited_by=act.standing.subject.person,
-            deposited_at=at,
-            log_index=recorded.index,
-        ),
-    )
-    receipt = Receipt(
-        case=context.case,
-        document=context.document,
-        view=str(view),
-        sha256=stored.sha256,
-        size_bytes=stored.size_bytes,
-        deposited_at=at,
-        log_index=recorded.index,
-        leaf=recorded.leaf,
-    )
-    return Deposited(
-        document_id=context.document,
-        rendition_id=context.rendition,
-        sha256=stored.sha256,
-        size_bytes=stored.size_bytes,
-        deposited_at=at,
-        log_index=recorded.index,
-        receipt=sign_receipt(receipt, act.standing.vault.receipt_key),
-    )
-
-
-def _record_of(stored: SealedContent, view: View) -> dict[str, str | int]:
-    return {
-        "rendition": str(stored.context.rendition),
-        "deposited_view": str(view),
-        "sha256": stored.sha256,
-        "bytes": stored.size_bytes,
-    }
 
 
 def _check_digest(said: Bytes, stored: SealedContent) -> None:

@@ -2,7 +2,8 @@
 
 A deposit is two changes with the bytes between them: it is admitted (the seat is checked and the
 upload noted), then, when every byte is durable in the store, it is completed (row, event and
-receipt; vault/intake/completion.py). Nobody can see a document before the second.
+receipt; vault/intake/completion.py). Nobody can see a document before the second. Where a malware
+scanner is set and does not answer, the second change lets the deposit wait instead.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from vault.errors import Conflict, NotPermitted
 from vault.ids import DocumentId, RenditionId, new_id
 from vault.intake.admission import Admission, admit, origin_of
 from vault.intake.completion import check_length, complete, complete_redacted
-from vault.intake.unfinished import abandon
+from vault.intake.unfinished import abandon, kept_alive
 from vault.sealing.parts import RenditionContext
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
     from vault.core import Subject, Vault
     from vault.ids import CaseId
-    from vault.intake.completion import Deposited
+    from vault.intake.accession import Deposited
     from vault.intake.descriptions import Bytes, Description
+    from vault.intake.quarantine import Quarantined
 
 
 def deposit(
@@ -39,7 +41,7 @@ def deposit(
     describe: Callable[[], Description],
     *,
     declared_bytes: int | None = None,
-) -> Deposited:
+) -> Deposited | Quarantined:
     """Deposit a document: sealed under the case's key, in the store, on record, with a receipt.
 
     Until a clause covers its class it is seen by the depositor's side alone.
@@ -58,6 +60,7 @@ def deposit(
         Conflict: The subject has neither read nor signed the version in force.
         TooLarge: There is no room for it in the case, or for the subject.
         Invalid: The description, the size or the declared digest cannot be accepted.
+        Malware: The scanner found something; nothing of it is kept.
         Unavailable: The store or the database does not answer. Nothing is visible.
     """
     with change(vault, subject, case_id, Tag.DOCUMENT_DEPOSIT, hold=Hold.NOTHING) as act:
@@ -65,7 +68,8 @@ def deposit(
         context = RenditionContext(case_id, DocumentId(new_id()), RenditionId(new_id()))
         room = admit(act, context, declared_bytes)
     try:
-        stored = store_content(vault, admission.sealer, context, content, room)
+        living = kept_alive(vault, context.rendition, content)
+        stored = store_content(vault, admission.sealer, context, living, room)
         check_length(declared_bytes, stored)
         return complete(vault, subject, admission, stored, describe())
     except BaseException:
@@ -81,7 +85,7 @@ def deposit_redacted(
     describe: Callable[[], Bytes],
     *,
     declared_bytes: int | None = None,
-) -> Deposited:
+) -> Deposited | Quarantined:
     """Deposit the redacted version of a document, brought by the side that deposited it.
 
     From then on the seats whose clauses give the view `redacted` can read this version.
@@ -93,6 +97,7 @@ def deposit_redacted(
             the version in force.
         TooLarge: There is no room for it in the case, or for the subject.
         Invalid: The size, the file name or the declared digest cannot be accepted.
+        Malware: The scanner found something; nothing of it is kept.
         Unavailable: The store or the database does not answer. Nothing is visible.
     """
     standing, row, renditions = find(vault, subject, document_id)
@@ -109,7 +114,8 @@ def deposit_redacted(
         context = RenditionContext(row.case_id, document_id, RenditionId(new_id()))
         room = admit(act, context, declared_bytes)
     try:
-        stored = store_content(vault, admission.sealer, context, content, room)
+        living = kept_alive(vault, context.rendition, content)
+        stored = store_content(vault, admission.sealer, context, living, room)
         check_length(declared_bytes, stored)
         said = describe()
         return complete_redacted(vault, subject, admission, stored, said, details, about(row))

@@ -29,14 +29,12 @@ def make_room(act: Change, size_bytes: int) -> int | None:
     # Always the case first: two changes that wait for each other would wait for ever.
     if limits.case_bytes is not None:
         uploads.wait_for(act.tx, act.seated.case)
-        left.append(
-            limits.case_bytes - uploads.case_bytes(act.tx, act.seated.case, act.standing.at)
-        )
+        left.append(limits.case_bytes - uploads.case_bytes(act.tx, act.seated.case))
         if size_bytes > left[-1]:
             raise TooLarge("The case has no room for a document of this size.")
     if limits.person_bytes is not None:
         uploads.wait_for(act.tx, person)
-        left.append(limits.person_bytes - uploads.person_bytes(act.tx, person, act.standing.at))
+        left.append(limits.person_bytes - uploads.person_bytes(act.tx, person))
         if size_bytes > left[-1]:
             raise TooLarge("What you may bring in all has no room for a document of this size.")
     return min(left, default=None)

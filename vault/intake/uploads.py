@@ -8,25 +8,29 @@ of it but the record.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
+from policies.vocabulary import JOINT
 from vault.access import NOWHERE, Hold, change, stand
 from vault.audit.events import Outcome, Tag
-from vault.database import documents, uploads
+from vault.database import documents, quarantines, uploads
+from vault.database.quarantines import QuarantineRow
 from vault.disclosure.documents import marking_detail
 from vault.errors import Conflict, NotFound, Tampered
 from vault.ids import DocumentId, RenditionId, UploadId, new_id
+from vault.intake.accession import Deposited
 from vault.intake.admission import admit, new_marking
-from vault.intake.completion import Deposited
 from vault.intake.descriptions import Bytes, Description
+from vault.intake.quarantine import open_waiting, withdraw
 from vault.intake.unfinished import abandon
 from vault.sealing.parts import Layout, RenditionContext
 
 if TYPE_CHECKING:
-    from vault.access import Standing
+    from datetime import datetime
+
+    from vault.access import Change, Standing
     from vault.core import Subject, Vault
+    from vault.database.connection import Transaction
     from vault.database.uploads import ResumableRow
     from vault.details import Sealer
     from vault.ids import CaseId
@@ -64,8 +68,10 @@ class Upload:
     Attributes:
         offset: How many of its bytes are durable: whole parts, or all of it once it is a document.
         part_size: What has to come together to be kept, unless it is all that is left.
-        expires_at: When it ends unless somebody goes on with it.
+        expires_at: When it ends unless somebody goes on with it; None if it does not.
         deposited: What it has become.
+        quarantined_at: Since when it waits, or has waited, for the malware scan.
+        refused: It was scanned after it had waited, or was overtaken, and is gone.
     """
 
     upload_id: UploadId
@@ -73,8 +79,10 @@ class Upload:
     announced: Announced
     offset: int
     part_size: int
-    expires_at: datetime
+    expires_at: datetime | None
     deposited: Deposited | None = None
+    quarantined_at: datetime | None = None
+    refused: bool = False
 
 
 def begin(vault: Vault, subject: Subject, case_id: CaseId, announced: Announced) -> Upload:
@@ -135,30 +143,46 @@ def read_upload(vault: Vault, subject: Subject, upload_id: UploadId) -> Upload:
 def terminate(vault: Vault, subject: Subject, upload_id: UploadId) -> None:
     """End an upload of the subject's own and remove what has come of it; on record.
 
+    What waits for the malware scan can be taken back as well.
+
     Raises:
         NotFound: As for `read_upload`.
         Busy: Somebody writes to it just now.
-        Conflict: It is a document already.
+        Conflict: It is a document already, or was refused.
     """
     _, row, _ = own(vault, subject, upload_id, Tag.UPLOAD_TERMINATE)
     with vault.database.alone(upload_id) as writer:
         if writer is None:
             raise Busy
         with change(vault, subject, row.case_id, Tag.UPLOAD_TERMINATE, hold=Hold.NOTHING) as act:
-            current = uploads.find(act.tx, upload_id)
-            if current is None:
-                raise NotFound
-            if current.receipt is not None:
-                raise Conflict("This upload is complete; it is a document now.")
-            documents.give_up_upload(act.tx, row.rendition_id)
-            act.append({"upload": str(upload_id)})
+            _end(act, upload_id)
         vault.digests.forget(upload_id)
         abandon(vault, row.case_id, row.rendition_id)
 
 
+def _end(act: Change, upload_id: UploadId) -> None:
+    """Put on record that an upload is ended, whether it is under way or waits."""
+    current = find(act.tx, upload_id)
+    if current is None:
+        raise NotFound
+    if current.receipt is not None:
+        raise Conflict("This upload is complete; it is a document now.")
+    if isinstance(current, QuarantineRow):
+        if not withdraw(act, open_waiting(act.seated.sealer, current)):
+            raise Conflict("This upload has ended already.")
+        return
+    documents.give_up_upload(act.tx, current.rendition_id)
+    act.append({"upload": str(upload_id)})
+
+
+def find(tx: Transaction, upload_id: UploadId) -> ResumableRow | QuarantineRow | None:
+    """Return an upload under way, or one that waits or has waited for the malware scan."""
+    return uploads.find(tx, upload_id) or quarantines.find(tx, upload_id)
+
+
 def own(
     vault: Vault, subject: Subject, upload_id: UploadId, tag: Tag
-) -> tuple[Standing, ResumableRow, int]:
+) -> tuple[Standing, ResumableRow | QuarantineRow, int]:
     """Look up an upload of the subject's own, and how many of its parts are durable.
 
     An unknown one, one of somebody else and one that has expired look alike, and each is on record.
@@ -168,7 +192,7 @@ def own(
     """
     detail = {"upload": str(upload_id)}
     with vault.database.snapshot() as tx:
-        row = uploads.find(tx, upload_id)
+        row = find(tx, upload_id)
         standing = stand(vault, tx, subject, row.case_id if row else NOWHERE)
         parts = uploads.part_count(tx, upload_id)
     standing.must_sit(tag, detail)
@@ -178,22 +202,25 @@ def own(
     return standing, row, parts
 
 
-def is_own(row: ResumableRow, standing: Standing) -> bool:
-    """Tell whether an upload is alive, and the subject's."""
-    return row.person_id == standing.subject.person and standing.at < row.expires_at
+def is_own(row: ResumableRow | QuarantineRow, standing: Standing) -> bool:
+    """Tell whether an upload is alive, and the subject's; one that waits does not expire."""
+    mine = row.person_id == standing.subject.person
+    return mine and (isinstance(row, QuarantineRow) or standing.at < row.expires_at)
 
 
-def as_kept(sealer: Sealer, row: ResumableRow, parts: int) -> Upload:
+def as_kept(sealer: Sealer, row: ResumableRow | QuarantineRow, parts: int) -> Upload:
     """Return an upload of which so many parts are durable.
 
     Raises:
         Tampered: Its row is not what was sealed, or has more parts than an upload can have.
     """
+    if isinstance(row, QuarantineRow):
+        return _as_waiting(sealer, row)
     announced = _opened(sealer, row)
     offset, deposited = parts * row.part_size, None
     if row.receipt is not None:
-        deposited = _open_answer(sealer.open(row.upload_id, _ANSWER_FIELD, row.receipt))
-        offset = row.size_bytes
+        opened = sealer.open(row.upload_id, _ANSWER_FIELD, row.receipt)
+        deposited, offset = Deposited.from_json(opened), row.size_bytes
     elif parts >= Layout(row.size_bytes, row.part_size).part_count:
         raise Tampered
     return Upload(
@@ -209,30 +236,35 @@ def as_kept(sealer: Sealer, row: ResumableRow, parts: int) -> Upload:
 
 def seal_answer(sealer: Sealer, row: ResumableRow, deposited: Deposited) -> bytes:
     """Seal what completed an upload, for whoever does not get the answer."""
-    return sealer.seal(
-        row.upload_id,
-        _ANSWER_FIELD,
-        {
-            "document": str(deposited.document_id),
-            "rendition": str(deposited.rendition_id),
-            "sha256": deposited.sha256,
-            "size_bytes": deposited.size_bytes,
-            "deposited_at": deposited.deposited_at.isoformat(),
-            "log_index": deposited.log_index,
-            "receipt": deposited.receipt,
-        },
+    return sealer.seal(row.upload_id, _ANSWER_FIELD, deposited.to_json())
+
+
+def _as_waiting(sealer: Sealer, row: QuarantineRow) -> Upload:
+    waiting = open_waiting(sealer, row)
+    described, deposited = waiting.described, waiting.answer()
+    description = Description(
+        document_class=described.marking.document_class,
+        title=described.title,
+        provenance=described.marking.provenance,
+        joint=described.marking.origin == JOINT,
+        content=Bytes(
+            file_name=described.content.file_name,
+            media_type=described.content.media_type,
+            sha256=waiting.stored.sha256,
+        ),
     )
-
-
-def _open_answer(value: dict[str, Any]) -> Deposited:
-    return Deposited(
-        document_id=DocumentId(UUID(value["document"])),
-        rendition_id=RenditionId(UUID(value["rendition"])),
-        sha256=value["sha256"],
-        size_bytes=value["size_bytes"],
-        deposited_at=datetime.fromisoformat(value["deposited_at"]),
-        log_index=value["log_index"],
-        receipt=value["receipt"],
+    return Upload(
+        upload_id=row.upload_id,
+        case_id=row.case_id,
+        announced=Announced(
+            description=description, size_bytes=row.size_bytes, metadata=waiting.metadata
+        ),
+        offset=row.size_bytes,
+        part_size=row.part_size,
+        expires_at=None,
+        deposited=deposited,
+        quarantined_at=row.quarantined_at,
+        refused=row.ended_index is not None and deposited is None,
     )
 
 

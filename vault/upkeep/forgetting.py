@@ -1,4 +1,4 @@
-"""A process that runs has an opened key for a minute, and of what was erased or revoked no longer.
+"""A serving process has an opened key for a minute, of what was erased or revoked no longer.
 
 No right depends on it: each request reads in its own snapshot whether there is a key, a seat, a
 token. It is for whoever gets at the memory of the process.
@@ -6,9 +6,7 @@ token. It is for whoever gets at the memory of the process.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import timedelta
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from vault.database import keys
@@ -16,32 +14,12 @@ from vault.errors import VaultError
 from vault.keyring.cache import LIFETIME_S
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from vault.core import Vault
 
 PERIOD_S = 5.0
 
 # Whatever is older than a key can be at hand needs no second look.
 _BACK = timedelta(seconds=LIFETIME_S + 2 * PERIOD_S)
-
-
-@contextmanager
-def forgetting(vault: Vault, period_s: float = PERIOD_S) -> Generator[None]:
-    """Forget keys in the background, for as long as the block runs."""
-    ended = Event()
-
-    def run() -> None:
-        while not ended.wait(period_s):
-            forget_keys(vault)
-
-    thread = Thread(target=run, name="forgetting", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def forget_keys(vault: Vault) -> None:

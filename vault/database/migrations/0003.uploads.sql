@@ -1,6 +1,9 @@
 -- Uploads that live across requests, and how much room those under way have asked for.
 -- depends: 0002.negotiation
 
+-- An upload in one request is alive as long as its bytes come, however long that takes.
+ALTER TABLE uploads RENAME COLUMN started_at TO alive_at;
+
 -- How long the sender said it will be, if so; and when it ends by itself, if it is resumable.
 ALTER TABLE uploads
     ADD COLUMN declared_bytes bigint CHECK (declared_bytes >= 0),
@@ -39,7 +42,7 @@ CREATE TABLE upload_parts (
     PRIMARY KEY (upload_id, number)
 );
 
-GRANT UPDATE (expires_at) ON uploads TO subrosa_app;
+GRANT UPDATE (alive_at, expires_at) ON uploads TO subrosa_app;
 GRANT SELECT, INSERT, DELETE, UPDATE (expires_at, store_write, last_header, receipt)
     ON resumable_uploads TO subrosa_app;
 GRANT SELECT, INSERT, DELETE ON upload_parts TO subrosa_app;

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tests.builders import Case, House
     from vault.database.connection import Database
     from vault.ids import UploadId
-    from vault.intake.completion import Deposited
+    from vault.intake.accession import Deposited
     from vault.storage.port import Buffer
 
 NONE = timedelta(0)
@@ -232,13 +232,13 @@ class Sweeping(RuleBasedStateMachine):
 
     @rule(hours=st.integers(0, 48))
     def sweep_uploads(self, hours: int) -> None:
-        begun_before = self.house.clock() - timedelta(hours=hours)
+        silent_since = self.house.clock() - timedelta(hours=hours)
         for upload in self.expired():
             upload.may_be_removed = True
         for upload in self.uploads:
-            if upload.content is None and upload.begun_at < begun_before:
+            if upload.content is None and upload.begun_at < silent_since:
                 upload.may_be_removed = True
-        unfinished.sweep(self.vault, begun_before)
+        unfinished.sweep(self.vault, silent_since)
 
     @rule(grace=st.sampled_from([NONE, timedelta(hours=1), DAY]), data=st.data())
     def sweep(self, grace: timedelta, data: st.DataObject) -> None:
