@@ -11,14 +11,16 @@ import pytest
 
 from tests.contracts.failing_store import FailingStore
 from tests.contracts.memory_store import MemoryStore
+from tests.storage.versions import bucket_of, client_of
 from tests.vault.erasing import ORDER
-from tests.vault.uploading import CONTENT, TAIL, begin, send
+from tests.vault.uploading import CONTENT, TAIL, announced, begin, send
 from vault.database.connection import Database
 from vault.disposition import erasure
-from vault.errors import Unavailable
+from vault.errors import Invalid, Unavailable
 from vault.ids import RenditionId, new_id
 from vault.inspection.verification import check_vault
-from vault.intake import unfinished
+from vault.intake import unfinished, uploads
+from vault.intake.descriptions import Bytes
 from vault.storage.names import case_key_name, manifest_name, object_name
 from vault.upkeep.orphans import sweep_orphans
 
@@ -39,9 +41,6 @@ def case(house: House) -> Case:
 
 def orphan(case: Case) -> str:
     return object_name(case.case_id, RenditionId(new_id()))
-
-
-# --- on the real store
 
 
 def test_an_orphan_is_removed_with_its_manifest_and_nothing_else_is(
@@ -134,6 +133,19 @@ def begin_upload(house: House, case: Case) -> None:
     send(house, case, begin(house, case), 0, CONTENT[:TAIL])
 
 
+def test_a_refused_upload_leaves_no_version_behind(house: House, versioned: S3Store) -> None:
+    house = replace(house, vault=replace(house.vault, store=versioned))
+    case = house.case("party:claimant", "party:respondent")
+    said = announced(3)
+    lie = replace(said, description=replace(said.description, content=Bytes(sha256="0" * 64)))
+    upload = uploads.begin(house.vault, case["party:claimant"], case.case_id, lie).upload_id
+    with pytest.raises(Invalid):
+        send(house, case, upload, 0, b"abc")
+    left = client_of(versioned).list_object_versions(Bucket=bucket_of(versioned))
+    found = (*left.get("Versions", ()), *left.get("DeleteMarkers", ()))
+    assert {one.get("Key") for one in found} <= {case_key_name(case.case_id)}
+
+
 def test_a_name_is_as_old_as_the_youngest_that_bears_it(house: House, case: Case) -> None:
     store = MemoryStore()
     vault = replace(house.vault, store=store)
@@ -216,6 +228,3 @@ def test_a_write_that_lasted_after_it_was_given_up_is_swept(house: House, case: 
     unfinished.sweep(patient.house.vault, house.clock() + DAY)
     assert sweep_orphans(patient.house.vault, NONE).removed == [name]
     assert list(store.names()) == []
-
-
-# --- every interleaving
