@@ -25,7 +25,7 @@ from vault.intake.descriptions import Bytes
 from vault.keyring.keyring import Keyring
 from vault.keyring.root import FileRootKey
 from vault.storage.names import case_key_name
-from vault.storage.port import Buffer, Kept
+from vault.storage.port import Kept
 from vault.storage.s3 import S3Store
 
 MIB = 1 << 20
@@ -147,12 +147,11 @@ def test_an_upload_whose_worker_was_killed_is_removed_with_its_document(
     class DyingStore(FailingStore):
         """Lets go of its process when a manifest is written, and does nothing after that."""
 
-        def put(self, name: str, parts: Iterable[Buffer]) -> int:
-            length = self.real.put(name, parts)
+        def replace(self, name: str, body: bytes) -> None:
+            self.real.replace(name, body)
             if name.endswith(".manifest"):
                 self.faults["abandon"] = "lost"
                 raise Killed
-            return length
 
     with pytest.raises(Killed):
         stored_in(case, DyingStore(store)).redact("party:claimant", document)
