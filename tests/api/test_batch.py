@@ -114,7 +114,9 @@ def test_a_line_of_receipts_that_was_cut_off_is_dropped(
 def test_what_answers_instead_of_the_vault_fails_each_file_by_name(
     folder: Path, case: Case
 ) -> None:
-    with answering(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\n\r\n<p/>") as url:
+    with answering(
+        b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 4\r\n\r\n<p/>"
+    ) as url:
         command = ["document", "deposit", str(case.case_id), str(folder), *WORDS]
         done = CliRunner().invoke(app, [*command, "--url", url, "--token", "t"])
     assert done.exit_code == 1

@@ -18,7 +18,7 @@ from tests.vault.erasing import names_in_trail
 from vault.disclosure.documents import release
 from vault.ids import new_id
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n"
 OTHER = base64.b64encode(hashlib.sha256(b"other").digest())
 
 

@@ -295,7 +295,7 @@ def test_a_scan_holds_no_transaction_and_no_lock_of_a_row(
     assert row == (0,)
 
 
-@pytest.mark.parametrize("call", ["read", "put manifest"])
+@pytest.mark.parametrize("call", ["read", "write manifest"])
 @pytest.mark.parametrize("fault", ["lost", "kept"])
 def test_a_store_that_fails_leaves_it_waiting(
     case: Case, clamd: Clamd, store: S3Store, call: str, fault: Fault
