@@ -161,7 +161,7 @@ def read_bucket(
 
 
 def read_owner(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """Read what a migration or a rotation on a real database needs, which `up` never holds.
+    """Read what a migration, a rotation or an erasure on a real database needs, never held by `up`.
 
     Returns:
         The libpq URL of the owning role (SUBROSA_OWNER_DATABASE_URL, or the same with _FILE) and

@@ -86,7 +86,7 @@ def test_a_store_that_fails_at_any_step_lets_the_upload_go_on(
     case = house.case("party:claimant", "party:respondent")
     upload = begin(house, case)
     store.faults[call] = fault
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="planned"):
         send(house, case, upload, 0)
     store.faults.clear()
     house.check()
