@@ -57,9 +57,15 @@ def range_64k(quick: bool) -> Figure:
 
 
 def _stored(to: Program) -> dict[str, str]:
-    """Return the place of the one object in the bucket."""
-    (found,) = to.s3.list_objects_v2(Bucket=to.bucket)["Contents"]
-    return {"Bucket": to.bucket, "Key": found["Key"]}
+    """Return the place of the one document in the bucket, which has a manifest and a key besides."""
+    listed = to.s3.list_objects_v2(Bucket=to.bucket)["Contents"]
+    names = [read_name(found["Key"]) for found in listed]
+    (key,) = (
+        found["Key"]
+        for found, named in zip(listed, names, strict=True)
+        if named is not None and named.kind is Kind.CONTENT
+    )
+    return {"Bucket": to.bucket, "Key": key}
 
 
 def _each_ms(read: Callable[[str], bytes], size_bytes: int, requests: int = 60) -> float:
