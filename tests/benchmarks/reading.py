@@ -10,6 +10,7 @@ import httpx2
 
 from tests.benchmarks.figures import Figure, interleave
 from tests.benchmarks.transfer import Program, download, program, rate, upload_raw
+from vault.storage.names import Kind, read_name
 
 _MIB = 1 << 20
 _WANTED = 64 << 10
@@ -57,7 +58,7 @@ def range_64k(quick: bool) -> Figure:
 
 
 def _stored(to: Program) -> dict[str, str]:
-    """Return the place of the one document in the bucket, which has a manifest and a key besides."""
+    """Return the place of the one document in the bucket; its manifest and a key are beside it."""
     listed = to.s3.list_objects_v2(Bucket=to.bucket)["Contents"]
     names = [read_name(found["Key"]) for found in listed]
     (key,) = (

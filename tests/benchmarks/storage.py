@@ -164,7 +164,7 @@ def list_10k(quick: bool) -> Figure:
 
 def list_scale(quick: bool) -> Figure:
     """Milliseconds: one page of 50 as in list_10k, in a case of 100 000 documents and of 1 000."""
-    few, many = (100, 2_000) if quick else (1_000, 100_000)
+    few, many = (500, 2_000) if quick else (1_000, 100_000)
     with _stocked(2) as stocked:
         small, large = stocked.cases
         _deposit_rows(stocked, small, few)
